@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
@@ -14,7 +15,7 @@ import jsonschema
 import pytest
 from console import Console, Said
 from forging import Entry
-from told_people import HOSTS, Hook, listening, mail_server
+from told_people import HOSTS, Hook, MailServer, listening, mail_server
 
 from connectsync.backends.contract import ContractWriter
 from connectsync.cli.terminal import ExitStatus
@@ -589,11 +590,16 @@ MAIL = """  mail:
 PASSWORD = "cAnary-aa.mail.Qr7xNd52Wv"  # noqa: S105 - lives for one test
 
 
-def mails(console: Console, port: int) -> None:
+def mails(console: Console, port: int, *, more: str = "") -> None:
     text = (console.folder / "connectsync.yaml").read_text("utf-8")
-    (console.folder / "connectsync.yaml").write_text(
-        f"{text}notify:\n{MAIL.format(port=port)}", "utf-8"
-    )
+    notify = f"timezone: America/Chicago\nnotify:\n{MAIL.format(port=port)}{more}"
+    (console.folder / "connectsync.yaml").write_text(text + notify, "utf-8")
+
+
+def mailed(time: str, server: MailServer) -> dict[str, str]:
+    """Give the environment of a job at a time in Chicago."""
+    now = {"CONNECTSYNC_NOW": f"{time}:00-06:00"}
+    return now | server.environment() | {"CONNECTSYNC_NOTIFY_PASSWORD": PASSWORD}
 
 
 def sending(console: Console, environment: Mapping[str, str]) -> Said:
@@ -646,6 +652,103 @@ def test_a_mail_server_that_repeats_the_password_is_not_quoted(
         said = sending(known, server.environment())
     assert "the mail server refused the password (status 535)" in said.err
     assert server.logins[0].split()[-1].decode() not in said.both
+
+
+def test_mail_that_some_got_is_not_sent_to_them_again(
+    known: Console, tmp_path: Path
+) -> None:
+    with mail_server(tmp_path) as server:
+        mails(known, server.port)
+        edit(known, deletion_threshold=44)
+        server.gone = ("second@example.org",)
+        said = drift(known, mailed("2027-01-15T06:00", server))
+        assert "team was told, but the mail server refused 1 of its" in said.err
+        assert drift(known, mailed("2027-01-15T06:10", server)).err == ""
+        assert len(server.mails) == 1
+        # who waits for a message of its own is told that one address lacked it
+        test = known.run(
+            "notify", "--test", environment=mailed("2027-01-15T06:20", server)
+        )
+        assert test.status == ExitStatus.FINDINGS
+
+        server.gone = ("second@example.org", "team@example.org")
+        edit(known, deletion_threshold=45)
+        said = drift(known, mailed("2027-01-15T06:30", server))
+        assert "team was not told: the mail server refused every address" in said.err
+        server.gone = ()
+        drift(known, mailed("2027-01-15T06:40", server))
+        assert len(server.mails) == 3
+
+
+PERIOD = """scheduled:
+  - {from: 2027-01-02, to: 2027-01-10, settings: {deletion_threshold: 18}, reason: x}
+"""
+
+
+def test_each_matter_goes_by_mail_once_after_quiet_hours_and_in_the_digest(
+    known: Console, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object, **__: object) -> None:
+        raise FormRefused("no, says Ana Ruiz", remedy="ask SchoolStatus why")
+
+    def job(time: str, *command: str) -> Said:
+        environment = mailed(time, server)
+        return known.run(*command, "--notify", environment=environment)
+
+    def heard() -> list[str]:
+        """Give the kinds of what is listed in the mail that came, mail by mail."""
+        texts = [one.get_content() for one in server.mails]
+        assert not any("Ana Ruiz" in one or PASSWORD in one for one in texts)
+        server.mails.clear()
+        kinds = (re.findall("^- ([a-z-]+): ", text, re.MULTILINE) for text in texts)
+        return [" ".join(one) for one in kinds]
+
+    file = "districts/ca/lakeview-usd.yaml"
+    allowed = "allow: [{rule: nobody-changes-permissions, reason: 'Ana Ruiz', until: "
+    with mail_server(tmp_path) as server:
+        mails(known, server.port, more="  quiet_hours: {from: '20:00', to: '06:30'}\n")
+        text = (known.folder / file).read_text("utf-8")
+        (known.folder / file).write_text(text + PERIOD, "utf-8")
+        job("2027-01-05T06:40", "reconcile")
+        assert heard() == ["waiting-run"]
+        known.run("apply", "--yes", environment=mailed("2027-01-05T06:45", server))
+        job("2027-01-05T06:50", "reconcile")
+        assert heard() == []
+
+        # the value did not return, and a person changed something else meanwhile
+        job("2027-01-14T06:40", "drift")
+        assert heard() == ["overdue-return"]
+        live = known.live(KEY)
+        off = not live["manage_guardians"]
+        known.edit(KEY, {**live, "manage_guardians": off})
+        note(known, "Failed: threshold", ago=timedelta(hours=2), tried=34)
+        known.replace(file, "settings:\n", allowed + "2027-02-01}]\nsettings:\n")
+        job("2027-01-15T05:00", "drift")
+        job("2027-01-15T05:10", "status", KEY)
+        job("2027-01-15T05:20", "status", KEY)
+        assert heard() == []
+        job("2027-01-15T06:40", "status", KEY)
+        (news,) = heard()
+        assert sorted(news.split()) == ["drift", "expiring-allowance", "failed-sync"]
+        job("2027-01-15T06:50", "status", KEY)
+        assert heard() == []
+
+        with monkeypatch.context() as patched:
+            patched.setattr(ContractWriter, "save", fail)
+            accepted = ("--accept", "overwrites-drift=1", "--accept", "disruptive=1")
+            environment = mailed("2027-01-15T06:51", server)
+            tried = known.run("apply", "--yes", *accepted, environment=environment)
+            assert tried.status == ExitStatus.FINDINGS, tried.both
+        job("2027-01-15T06:52", "status", KEY)
+        assert heard() == ["failed-run"]
+        job("2027-01-15T07:00", "status", KEY)
+        (digest,) = heard()
+        assert sorted(digest.split()) == [
+            *("drift", "expiring-allowance", "failed-run"),
+            *("failed-sync", "overdue-return"),
+        ]
+        job("2027-01-15T12:00", "status", KEY)
+        assert heard() == []
 
 
 @pytest.mark.parametrize(

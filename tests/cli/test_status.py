@@ -19,11 +19,9 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from connectsync.cli.terminal import ExitStatus
 from connectsync.config.schemas import schema
-from connectsync.domain.outcome import LastSave
+from connectsync.domain.outcome import FirstNight, FirstNightState, LastSave
 from connectsync.domain.sync import (
     DistrictStatus,
-    FirstNight,
-    FirstNightState,
     SchoolOutcome,
 )
 from connectsync.emulator import app, store
@@ -208,6 +206,17 @@ def test_a_night_that_can_be_run_over_schools_and_rosters(valley: Console) -> No
 
 
 @pytest.mark.parametrize(
+    "option", ["--archives", "--not-found", "--roster", "--previous"]
+)
+def test_what_is_said_of_a_night_goes_with_running_one(
+    option: str, valley: Console
+) -> None:
+    ran = valley.run("emulator", option, f"{KEY}=1")
+    assert ran.status == ExitStatus.USAGE
+    assert "go with --run-sync" in ran.err
+
+
+@pytest.mark.parametrize(
     ("options", "said"),
     [
         (["--archives", f"{KEY}/Hill High=101"], "is not DISTRICT=PERCENT"),
@@ -293,8 +302,13 @@ def asked(console: Console, clever: Clever, **members: object) -> Said:
     clever.answers["s3cret-lakeview-usd"] = [listed(district(**{"id": ID} | members))]
     roster = f"roster:\n  clever: {{url: '{clever.url}'}}\nguards:\n"
     console.replace("connectsync.yaml", "guards:\n", roster)
+    return asked_again(console, clever)
+
+
+def asked_again(console: Console, clever: Clever, *options: str) -> Said:
+    """Have Clever asked, which says what it said before."""
     named = {"CONNECTSYNC_CLEVER_HOST": urlsplit(clever.url).netloc}
-    said = console.run("status", "--clever", KEY, environment=TOKENS | named)
+    said = console.run("status", "--clever", KEY, *options, environment=TOKENS | named)
     assert "s3cret" not in said.both
     return said
 
@@ -325,6 +339,37 @@ def test_a_success_over_an_old_roster_is_said_to_be_one(
     said = asked(lakeview, clever, last_sync="2027-01-08T00:00:00Z")
     assert said.status == ExitStatus.FINDINGS
     assert "2027-01-08; this success is one over an old roster" in lines(said)
+
+
+@pytest.mark.parametrize("state", ["error", "Pending"])
+def test_a_success_of_a_district_that_does_not_run_at_clever_is_said_to_be_one(
+    state: str, lakeview: Console, clever: Clever
+) -> None:
+    note(lakeview)
+    said = asked(lakeview, clever, state=state, last_sync="2027-01-15T05:00:00Z")
+    assert said.status == ExitStatus.FINDINGS
+    assert (
+        f"Clever calls the district {state!r}; this success may be one over an old"
+        " roster" in lines(said)
+    )
+    told = asked_again(lakeview, clever, "--format", "json")
+    (one,) = json.loads(told.out)["districts"]
+    jsonschema.validate(json.loads(told.out), schema("status"))
+    assert (one["verdict"], one["roster"]["state"]) == ("unclear", state)
+
+
+def test_what_clever_calls_a_district_gives_no_command_and_no_escape(
+    lakeview: Console, clever: Clever
+) -> None:
+    note(lakeview)
+    word = "gone\x1b[31m `connectsync apply --yes` <b>\u202e"
+    said = asked(lakeview, clever, state=word)
+    assert said.status == ExitStatus.FINDINGS
+    assert not {"\x1b", "\u202e"} & set(said.both)
+    assert "`connectsync apply" not in said.out
+    page = asked_again(lakeview, clever, "--format", "html").out
+    assert "<b>" not in page
+    assert not {"\x1b", "\u202e"} & set(page)
 
 
 def test_a_success_over_a_fresh_roster_is_fine(
@@ -614,6 +659,7 @@ def test_a_token_that_was_typed_waits_too_and_no_rollback_brings_one_back(
     "roster",
     [
         {"state": "paused", "last_sync": "2027-01-15T05:00:00Z"},
+        {"state": "error", "last_sync": "2027-01-15T05:00:00Z"},
         {"last_sync": "2027-01-08T00:00:00Z"},
         {"id": "58da8a43cc70ab00017a1aff", "last_sync": "2027-01-15T05:00:00Z"},
     ],

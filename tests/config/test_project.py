@@ -134,6 +134,10 @@ def _window(zone: str) -> str:
             _window("../etc"),
             "connectsync.yaml:3:60: '../etc' is not a time zone",
         ),
+        *(
+            (_window(zone), f"connectsync.yaml:3:60: {zone!r} is not a time zone")
+            for zone in ("localtime", "posixrules", "right/America/Chicago")
+        ),
         (
             "schema: 1\nfreezes: [{from: 2027-09-03, to: 2027-08-23, reason: x}]\n",
             "connectsync.yaml:2:34: the last day '2027-08-23' is before the first",

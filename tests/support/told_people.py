@@ -92,7 +92,8 @@ class MailServer:
     What a mail server took, and how it behaves.
 
     ``clear`` holds what came before TLS, ``logins`` what was given to sign in.
-    ``endless`` lets its greeting go on for ever.
+    ``endless`` lets its greeting go on for ever. ``gone`` are addresses without a
+    mailbox here.
     """
 
     port: int
@@ -100,6 +101,7 @@ class MailServer:
     offers_tls: bool = True
     endless: bool = False
     refuses: bool = False
+    gone: tuple[str, ...] = ()
     mails: list[EmailMessage] = field(default_factory=list)
     clear: list[bytes] = field(default_factory=list)
     logins: list[bytes] = field(default_factory=list)
@@ -188,6 +190,8 @@ def _answer(read: bytes, line: _Line, mail: MailServer, coming: BinaryIO) -> Non
         case b"AUTH":
             mail.logins.append(read)
             line.say(b"535 no " + read.strip() if mail.refuses else b"235 welcome")
+        case b"RCPT" if any(one.encode() in read for one in mail.gone):
+            line.say(b"550 no one of that name")
         case b"DATA":
             line.say(b"354 go on")
             text = b"".join(iter(coming.readline, b".\r\n"))

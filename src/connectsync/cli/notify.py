@@ -145,19 +145,20 @@ class People:
                 key = connect.key if connect else self._key(store)
                 watch = joined((*watches, *self._watches(store, key, now)))
                 messages = tell(store, key, watch, settings, at=now)
-                failed = await self._send(messages, settings)
-                untell(store, key, failed, at=self._now())
+                unheard, arrived = await self._send(messages, settings)
+                untell(store, key, unheard, at=self._now())
         except ConnectsyncError as error:
             terminal.complain(f"no one was told: {error.message}; {error.remedy}")
             return False
-        return not failed
+        return arrived
 
     async def test(self, settings: NotifySettings) -> bool:
         """Send every hook a test, at any hour, and remember nothing."""
         if self._is_review():
             return True
         messages = [Message(hook.name, ()) for hook in settings.hooks]
-        return not await self._send(messages, settings, test=True)
+        _, arrived = await self._send(messages, settings, test=True)
+        return arrived
 
     def drafts(self, settings: NotifySettings) -> tuple[Message, ...]:
         """Give what ``tell`` would send of what is known without asking Connect."""
@@ -215,12 +216,17 @@ class People:
         settings: NotifySettings,
         *,
         test: bool = False,
-    ) -> list[Message]:
-        """Send messages, say what became of each, and give those that failed."""
+    ) -> tuple[list[Message], bool]:
+        """
+        Send messages, and say what became of each.
+
+        Give those that no one got, and whether all of them got to everyone.
+        """
         from connectsync.telemetry.hooks import Sending, send_all
 
         hooks = {one.name: one for one in settings.hooks}
         why: dict[str, str] = {}
+        partly = set[str]()
         sendings = []
         for message in messages:
             hook = hooks[message.hook]
@@ -234,17 +240,21 @@ class People:
             )
         ends = await send_all(sendings)
         for one, end in zip(sendings, ends, strict=True):
-            if end:
-                why[one.hook.name] = end
+            if end.failed:
+                why[one.hook.name] = end.failed
+            if end.partly:
+                partly.add(one.hook.name)
         terminal = self.session.terminal
         for message in messages:
             name = message.hook
             if name in why:
-                terminal.complain(inert(f"{name} was not told: {why[name]}"))
+                was = "was told, but" if name in partly else "was not told:"
+                terminal.complain(inert(f"{name} {was} {why[name]}"))
             else:
                 said = "a test" if test else headline(message)
                 terminal.say(f"told {name}: {said}")
-        return [one for one in messages if one.hook in why]
+        unheard = why.keys() - partly
+        return [one for one in messages if one.hook in unheard], not why
 
     def _secrets(self, hook: Hook) -> tuple[str | None, str | None]:
         """Give the address or password of a hook, and its token, if it may go."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from functools import cache, lru_cache
 from itertools import count
 from typing import Any
@@ -21,10 +20,15 @@ from connectsync.config.schemas import (
 )
 from connectsync.config.source import MOST_FINDINGS, and_more, error, quote_text
 from connectsync.domain.finding import Finding, KeyPath, Severity, order
-from connectsync.domain.schedule import ZONES_AGAIN, damaged_zone, local_time
+from connectsync.domain.schedule import (
+    ZONES_AGAIN,
+    damaged_zone,
+    is_known_zone,
+    is_of_all_machines,
+)
 from connectsync.domain.settings import spell_like
 from connectsync.domain.wording import did_you_mean
-from connectsync.errors import Bug, ProjectError
+from connectsync.errors import Bug
 from connectsync.values import dataclass
 
 Recorded = Mapping[str, Sequence[str]]
@@ -396,7 +400,7 @@ def mistaken_zone(
 ) -> Iterator[Finding]:
     """Find a time zone that is none, or that this machine cannot use."""
     name = span.get("timezone", "UTC")
-    if not _is_known_zone(name):
+    if not is_known_zone(name):
         message, hint = _about_zone(name, zones())
         place = document.locate((*path, "timezone"))
         yield error("wrong-format", message, place, path=(*path, "timezone"), hint=hint)
@@ -412,7 +416,7 @@ def _about_zone(name: str, zones: frozenset[str]) -> tuple[str, str]:
         )
     if name in zones:
         return damaged_zone(name), ZONES_AGAIN
-    if name != name.strip() and _is_known_zone(name.strip()):
+    if name != name.strip() and is_known_zone(name.strip()):
         end = "beginning" if name[:1].isspace() else "end"
         return (
             f"{quote_text(name)} has a blank at the {end}, so it is not a time zone",
@@ -431,17 +435,6 @@ def zones_here() -> frozenset[str]:
     from zoneinfo import available_timezones  # noqa: PLC0415 - slow, and rarely asked
 
     try:
-        return frozenset(available_timezones())
+        return frozenset(filter(is_of_all_machines, available_timezones()))
     except (OSError, ValueError):  # the list that comes with tzdata is damaged
         return frozenset()
-
-
-def _is_known_zone(name: str) -> bool:
-    try:
-        local_time(_SOME_TIME, name)
-    except ProjectError:
-        return False
-    return True
-
-
-_SOME_TIME = datetime(2000, 1, 1, tzinfo=UTC)

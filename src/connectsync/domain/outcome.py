@@ -298,3 +298,30 @@ class LastSave:
     changes: bool
     districts: int
     rollback_of: int | None = None
+
+
+class FirstNightState(StrEnum):
+    """What the night after a change proves of it."""
+
+    WAITS = "waits"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    UNPROVEN = "unproven"
+    """No failure is shown, and what is shown is no proof either."""
+
+
+@dataclass(frozen=True, slots=True)
+class FirstNight:
+    """
+    How a change fared in the night after it, as far as Connect shows nights.
+
+    ``later`` says that the night which is shown is certainly not the first one,
+    ``part`` that it failed for some schools alone. ``why`` says what it does not prove,
+    where no problem of the district says so.
+    """
+
+    save: LastSave
+    state: FirstNightState
+    later: bool = False
+    why: str = ""
+    part: bool = False

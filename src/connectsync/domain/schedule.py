@@ -288,6 +288,26 @@ def local_time(at: datetime, timezone: str) -> datetime:
         raise ProjectError(damaged_zone(timezone), remedy=ZONES_AGAIN) from error
 
 
+_OF_ONE_MACHINE = ("localtime", "posixrules", "Factory", "posix/", "right/")
+
+
+def is_of_all_machines(timezone: str) -> bool:
+    """Say whether a name means the same wherever it is: not the zone of this clock."""
+    return not timezone.startswith(_OF_ONE_MACHINE)
+
+
+def is_known_zone(timezone: str) -> bool:
+    """Say whether a name is one of a zone that this machine has usable data of."""
+    try:
+        local_time(_SOME_TIME, timezone)
+    except ProjectError:
+        return False
+    return is_of_all_machines(timezone)
+
+
+_SOME_TIME = datetime(2000, 1, 1, tzinfo=UTC)
+
+
 ZONES_AGAIN = (
     "install the time zone data again: the package tzdata of the system, or `pip"
     " install --force-reinstall tzdata`"

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from connectsync.domain.foreign_text import foreign_text
-from connectsync.domain.outcome import LastSave
+from connectsync.domain.outcome import FirstNight, FirstNightState, LastSave
 from connectsync.domain.wording import few, many
 from connectsync.values import dataclass
 
@@ -115,11 +115,13 @@ class RosterState:
     What the provider says of a district's roster.
 
     ``unknown`` says in a sentence why it could not be asked; then the rest is empty.
-    ``longest`` is the age from which a roster is old.
+    ``longest`` is the age from which a roster is old. ``strange`` is the provider's own
+    word for a district that is neither running nor paused, empty where it is either.
     """
 
     longest: timedelta
     paused: bool = False
+    strange: str = ""
     pause_start: datetime | None = None
     pause_end: datetime | None = None
     last_sync: datetime | None = None
@@ -128,33 +130,6 @@ class RosterState:
     def is_old(self, now: datetime) -> bool:
         """Say whether the roster was not renewed for long."""
         return self.last_sync is None or now - self.last_sync > self.longest
-
-
-class FirstNightState(StrEnum):
-    """What the night after a change proves of it."""
-
-    WAITS = "waits"
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-    UNPROVEN = "unproven"
-    """No failure is shown, and what is shown is no proof either."""
-
-
-@dataclass(frozen=True, slots=True)
-class FirstNight:
-    """
-    How a change fared in the night after it, as far as Connect shows nights.
-
-    ``later`` says that the night which is shown is certainly not the first one,
-    ``part`` that it failed for some schools alone. ``why`` says what it does not prove,
-    where no problem of the district says so.
-    """
-
-    save: LastSave
-    state: FirstNightState
-    later: bool = False
-    why: str = ""
-    part: bool = False
 
 
 CLOCKS_APART = timedelta(minutes=5)
@@ -291,7 +266,7 @@ class Night:
             return FirstNightState.UNPROVEN
         roster = self.roster
         if roster is None or not (
-            roster.unknown or roster.paused or roster.is_old(self.now)
+            roster.unknown or roster.paused or roster.strange or roster.is_old(self.now)
         ):
             return FirstNightState.SUCCEEDED
         return FirstNightState.UNPROVEN
@@ -339,7 +314,15 @@ class Night:
                 "roster changes do not reach Connect until Clever resumes; ask the"
                 " district whether it is meant",
             )
-        elif roster.is_old(self.now):
+        elif roster.strange:
+            yield SyncProblem(
+                ProblemKind.UNCLEAR,
+                f"Clever calls the district {foreign_text(roster.strange)!r}"
+                + ("; this success may be one over an old roster" if well else ""),
+                "look at its status in Clever: changes of the roster may not get"
+                " through to Connect meanwhile",
+            )
+        if not (roster.unknown or roster.paused) and roster.is_old(self.now):
             when = f"{roster.last_sync:%Y-%m-%d}" if roster.last_sync else "never"
             yield SyncProblem(
                 ProblemKind.OLD_ROSTER,

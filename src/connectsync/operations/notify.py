@@ -22,13 +22,18 @@ from connectsync.domain.notice import (
     claimed,
     taken_back,
 )
-from connectsync.domain.outcome import DistrictResult, Reason, ReasonKind, Result
+from connectsync.domain.outcome import (
+    DistrictResult,
+    FirstNightState,
+    Reason,
+    ReasonKind,
+    Result,
+)
 from connectsync.domain.plan import Plan
 from connectsync.domain.run import RunLine, RunState
 from connectsync.domain.settings import spell
 from connectsync.domain.sync import (
     DistrictStatus,
-    FirstNightState,
     ProblemKind,
     SyncEnding,
     spell_percent,

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from connectsync.domain.district import District
 from connectsync.domain.impact import Dictionary, Gap, selection_of
 from connectsync.domain.live import Check, fail, ok, warn
-from connectsync.domain.outcome import LastSave
+from connectsync.domain.outcome import FirstNight, FirstNightState, LastSave
 from connectsync.domain.plan import (
     TALLIES,
     DistrictPlan,
@@ -24,8 +24,6 @@ from connectsync.domain.plan import (
 )
 from connectsync.domain.sync import (
     DistrictStatus,
-    FirstNight,
-    FirstNightState,
     Night,
     ProblemKind,
     RosterState,
@@ -412,6 +410,7 @@ def _roster_state(district: District, asked: RosterAnswers) -> RosterState | Non
     return RosterState(
         OLD,
         there.state.casefold() == PAUSED,
+        "" if there.state.casefold() in USUAL | {PAUSED} else there.state,
         there.pause_start,
         there.pause_end,
         there.last_sync,

@@ -9,14 +9,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from connectsync.domain.foreign_text import foreign_text, no_command
+from connectsync.domain.outcome import FirstNight, FirstNightState
 from connectsync.domain.sync import (
     FINE,
     OFF,
     SCHOOL_ENDINGS,
     UNKNOWN,
     DistrictStatus,
-    FirstNight,
-    FirstNightState,
     ProblemKind,
     RosterState,
     StatusReport,
@@ -302,12 +301,14 @@ def _sync(one: DistrictStatus) -> dict[str, Any] | None:
 def _roster(roster: RosterState | None) -> dict[str, Any] | None:
     if roster is None or roster.unknown:
         return None
-    return {
+    data = {
         "paused": roster.paused,
         "pause_start": _time(roster.pause_start),
         "pause_end": _time(roster.pause_end),
         "last_sync": _time(roster.last_sync),
     }
+    strange = foreign_text(roster.strange)
+    return {**data, "state": strange} if strange else data
 
 
 def _time(at: datetime | None) -> str | None:

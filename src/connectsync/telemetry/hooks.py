@@ -79,6 +79,19 @@ class Sending:
         return plain(f"{headline(self.message)}, on {self.connect}")
 
 
+@dataclass(frozen=True, slots=True)
+class SendResult:
+    """
+    How a message ended.
+
+    ``failed`` says what did, empty if nothing; ``partly`` that it was taken for some
+    all the same, who would hear it twice if it were sent again.
+    """
+
+    failed: str = ""
+    partly: bool = False
+
+
 def plain(text: str) -> str:
     """Make text one line in which no service finds markup."""
     return foreign_text(text).translate(_MARKUP)
@@ -89,23 +102,23 @@ def _next(notice: Notice) -> str:
     return plain(notice.remedy).replace(r"\x60connectsync ", "`connectsync ")
 
 
-async def send_all(sendings: Sequence[Sending]) -> list[str]:
-    """Send messages at once; give for each what failed, empty where it arrived."""
+async def send_all(sendings: Sequence[Sending]) -> list[SendResult]:
+    """Send messages at once; give for each how it ended."""
     return list(await asyncio.gather(*map(_send, sendings)))
 
 
-async def _send(one: Sending) -> str:
+async def _send(one: Sending) -> SendResult:
     try:
         async with asyncio.timeout(SECONDS):
             if isinstance(one.hook, Webhook):
-                return await _post(one, one.hook)
+                return SendResult(await _post(one, one.hook))
             return await _mail(one, one.hook)
     except TimeoutError:
-        return f"it did not come to an end within {SECONDS:g} seconds"
+        return SendResult(f"it did not come to an end within {SECONDS:g} seconds")
     except ConnectsyncError as error:
-        return error.message
+        return SendResult(error.message)
     except Exception as error:  # noqa: BLE001 - whatever a hook does, the run goes on
-        return f"it could not be sent: {type(error).__name__}"
+        return SendResult(f"it could not be sent: {type(error).__name__}")
 
 
 # — webhooks —
@@ -300,7 +313,7 @@ def mail_of(one: Sending, hook: MailHook) -> EmailMessage:
     return mail
 
 
-async def _mail(one: Sending, hook: MailHook) -> str:
+async def _mail(one: Sending, hook: MailHook) -> SendResult:
     """
     Send mail in a thread that ends with the process.
 
@@ -308,7 +321,7 @@ async def _mail(one: Sending, hook: MailHook) -> str:
     there is none at all: the caller waits no longer than it may take.
     """
     mail, context = mail_of(one, hook), trusted()
-    done: Future[str] = Future()
+    done: Future[SendResult] = Future()
 
     def work() -> None:
         done.set_running_or_notify_cancel()
@@ -323,8 +336,8 @@ async def _mail(one: Sending, hook: MailHook) -> str:
 
 def _deliver(
     mail: EmailMessage, hook: MailHook, password: str | None, context: ssl.SSLContext
-) -> str:
-    """Deliver mail over TLS alone; give what failed, in words without a secret."""
+) -> SendResult:
+    """Deliver mail over TLS alone; tell what failed in words without a secret."""
     # the name of this machine is no one's business
     at = hook.host, hook.port, hook.sender.rpartition("@")[2]
     seconds = SECONDS / 2
@@ -343,8 +356,11 @@ def _deliver(
             with suppress(smtplib.SMTPException, OSError):
                 server.quit()
     except (smtplib.SMTPException, OSError, ValueError) as error:
-        return _why(error)
-    return f"the mail server refused {refused} of its addresses" if refused else ""
+        return SendResult(_why(error))
+    if refused:
+        why = f"the mail server refused {refused} of its addresses"
+        return SendResult(why, partly=True)
+    return SendResult()
 
 
 def _why(error: Exception) -> str:
