@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -83,6 +84,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "every_case: one of a kind that others test")
     config.addinivalue_line("markers", "sampled(most): so many of its cases are tried")
+
+
+def pytest_collection_finish() -> None:
+    """Look less often for what could go: nearly all that was imported stays."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 def pytest_collection_modifyitems(
