@@ -594,6 +594,7 @@ def with_an_entry(repository: Console, way: str) -> str:
 
 @pytest.mark.parametrize("way", PILOTS)
 @pytest.mark.parametrize("command", ["validate", "plan"])
+@pytest.mark.sampled(4)
 def test_a_change_does_not_bring_a_district_under_an_entry_that_judges_it_less(
     repository: Console, command: str, way: str
 ) -> None:

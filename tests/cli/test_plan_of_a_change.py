@@ -819,6 +819,7 @@ def test_what_a_change_takes_out_of_the_project_file_holds_for_its_own_plan(
 
 @pytest.mark.parametrize("seen", [True, False], ids=["its own file", "main's file"])
 @pytest.mark.parametrize("texts", OF_CALENDARS.values(), ids=OF_CALENDARS)
+@pytest.mark.sampled(2)
 def test_what_a_change_takes_out_of_a_calendar_holds_for_its_own_plan_and_is_told(
     repository: Console, texts: tuple[str, str, str], *, seen: bool
 ) -> None:

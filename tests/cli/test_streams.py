@@ -272,6 +272,7 @@ CLOSED = {">&- 2>&- <&-": EVERY, ">&-": SOME, "2>&-": SOME, ">&- 2>&-": SOME}
 
 
 @pytest.mark.parametrize("redirected", CLOSED)
+@pytest.mark.sampled(2)
 def test_with_closed_streams_every_command_ends_as_it_does_without(
     tmp_path: Path, usual: dict[str, int], redirected: str
 ) -> None:

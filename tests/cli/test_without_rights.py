@@ -176,7 +176,7 @@ UNREADABLE = {
 
 
 @pytest.mark.parametrize("name", UNREADABLE)
-@pytest.mark.sampled(5)
+@pytest.mark.sampled(4)
 def test_a_file_that_may_not_be_read_is_a_sentence_in_every_command(
     project: Console, name: str
 ) -> None:

@@ -75,6 +75,7 @@ def files(backend: Backend) -> list[Path]:
 
 
 @pytest.mark.parametrize("desired", [{}, MANAGED], ids=["alone", "along"])
+@pytest.mark.sampled(4)
 def test_a_token_that_is_asked_for_is_saved_and_shown_nowhere(
     backend: Backend,
     desired: Form,

@@ -269,6 +269,7 @@ def test_of_a_session_only_what_is_typed_is_copied(reader: Reader) -> None:
         ("dark", "how-to/answer-drift.html"),
     ],
 )
+@pytest.mark.sampled(2)
 def test_everybody_can_read_it(reader: Reader, scheme: str, path: str) -> None:
     async def act(page: Page) -> list[tuple[str, Any]]:
         await page.evaluate(AXE)

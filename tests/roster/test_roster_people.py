@@ -225,6 +225,7 @@ def test_a_cursor_that_leads_nowhere_is_an_error(cursor: str, said: str) -> None
         (418, Unreachable, "did not give its list of students", "roster.clever.url"),
     ],
 )
+@pytest.mark.sampled(14)
 def test_each_refusal_has_a_sentence_and_a_remedy_of_its_own(
     status: int, kind: type[ConnectError], said: str, remedy: str, body: str
 ) -> None:
