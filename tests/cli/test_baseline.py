@@ -15,6 +15,7 @@ from repositories import git
 from connectsync.cli.terminal import ExitStatus
 from connectsync.config.schemas import schema
 from connectsync.domain.plan_file import digest_of
+from connectsync.operations.git import GitRefused
 from connectsync.report.reporter import formats_of
 
 LAKEVIEW = "districts/ca/lakeview-usd.yaml"
@@ -414,6 +415,16 @@ def test_a_plan_says_that_its_change_loosened_rules(
     assert "rules-loosened" in said.both
 
 
+def sign_without_what_is_loosened(plan: Path) -> list[str]:
+    """Edit a plan, sign it again, and give what it does not say any longer."""
+    data = json.loads(plan.read_text("utf-8"))
+    told: list[str] = data.pop("loosened")
+    data["guards"] = [one for one in data["guards"] if one["rule"] != "rules-loosened"]
+    data["digest"] = digest_of(data)
+    plan.write_text(json.dumps(data), "utf-8")
+    return told
+
+
 @pytest.mark.parametrize("way", ["rules", "baseline"])
 @pytest.mark.parametrize("command", ["approve", "apply"])
 def test_what_a_change_loosened_is_told_where_its_plan_was_edited_not_to(
@@ -432,15 +443,26 @@ def test_what_a_change_loosened_is_told_where_its_plan_was_edited_not_to(
     change(repository)
     asked = ["plan", "--changed-since", "main", "--out", "p.json"]
     assert repository.run(*asked).status == ExitStatus.FINE
-    plan = repository.folder / "p.json"
-    data = json.loads(plan.read_text("utf-8"))
-    told = data.pop("loosened")
-    data["guards"] = [one for one in data["guards"] if one["rule"] != "rules-loosened"]
-    data["digest"] = digest_of(data)
-    plan.write_text(json.dumps(data), "utf-8")
+    told = sign_without_what_is_loosened(repository.folder / "p.json")
     more = ["--as", "Ada", "--yes"] if command == "approve" else []
     said = repository.run(command, "p.json", *more)
     assert said.status == ExitStatus.FINE, said.err
+    assert f"warning: rules-loosened: {told[0]}" in said.err
+
+
+def test_what_a_change_loosened_is_told_also_where_its_districts_are_not_compared(
+    repository: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise GitRefused("its files cannot be read")
+
+    repository.replace("connectsync.yaml", "severity: error", "severity: off")
+    repository.replace(LAKEVIEW, "deletion_threshold: 15", "deletion_threshold: 12")
+    change(repository)
+    repository.run("plan", "--changed-since", "main", "--out", "p.json")
+    told = sign_without_what_is_loosened(repository.folder / "p.json")
+    monkeypatch.setattr("connectsync.operations.baseline.causes_of", refused)
+    said = repository.run("approve", "p.json", "--as", "Ada", "--yes")
     assert f"warning: rules-loosened: {told[0]}" in said.err
 
 

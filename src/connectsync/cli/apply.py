@@ -183,8 +183,7 @@ async def apply_file(session: Session, path: Path, said: RunArguments) -> ExitSt
             if plan.districts:
                 run.gate().insist_same_connection(plan)
             run.insist_newest(plan)
-            if plan.since is not None:
-                _tell_untold(session, scope, plan)
+            _tell_untold(session, scope, plan)
             await run.insist_allowed(plan, digest)
             went = await run.execute(plan, digest)
             if plan.empty and not went.outcome.moved:

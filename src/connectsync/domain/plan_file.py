@@ -224,9 +224,7 @@ def _guard_data(guard: GuardFinding) -> dict[str, Any]:
 def plan_text(plan: Plan) -> str:
     """Write a plan as indented JSON with its digest first."""
     data = plan_data(plan)
-    if not plan.digests:
-        plan.digests.append(digest_of(data))
-    return spell_indented({"digest": plan.digests[0]} | data) + "\n"
+    return spell_indented({"digest": plan_digest(plan, data)} | data) + "\n"
 
 
 def spell_indented(data: Data) -> str:
@@ -258,11 +256,11 @@ def spell_indented(data: Data) -> str:
 _quoted = json.encoder.encode_basestring_ascii
 
 
-def plan_digest(plan: Plan) -> str:
-    """Give the digest of a plan: scope, backend, live versions and all."""
+def plan_digest(plan: Plan, data: Data | None = None) -> str:
+    """Give the digest of a plan and all of it, of its `plan_data` if that is there."""
     if not plan.digests:
         # a plan of many districts takes a while, and each check of it asks
-        plan.digests.append(digest_of(plan_data(plan)))
+        plan.digests.append(digest_of(plan_data(plan) if data is None else data))
     return plan.digests[0]
 
 

@@ -346,16 +346,27 @@ def untold(
     if plan.since is None:
         return Untold()
     try:
-        looser = _looser(project, plan, plan.since, environment)
         changed = changed_at(project, plan.since, environment)
-        since = causes_of(project, changed.compared, wanted, now).since
+    except GitRefused:
+        changed = None
+    except UsageError:
+        return Untold()
+    try:
+        looser = _looser(project, plan, plan.since, changed, environment)
     except (ProjectError, GitRefused, UsageError):
         return Untold()
-    return Untold(
-        tuple(one for one in looser if one not in plan.loosened),
-        tuple(one for one in since.comes_in if one not in plan.comes_in),
-        tuple(one for one in since.goes_out if one not in plan.goes_out),
-        {
+    found = Untold(tuple(one for one in looser if one not in plan.loosened))
+    if changed is None:
+        return found
+    try:
+        since = causes_of(project, changed.compared, wanted, now).since
+    except (ProjectError, GitRefused, UsageError):
+        return found
+    return replace(
+        found,
+        comes_in=tuple(one for one in since.comes_in if one not in plan.comes_in),
+        goes_out=tuple(one for one in since.goes_out if one not in plan.goes_out),
+        later={
             key: left
             for key, lines in since.later.items()
             if (left := _unsaid(lines, plan.later.get(key, ()), plan, now))
@@ -378,7 +389,11 @@ A_DAY = timedelta(days=1)
 
 
 def _looser(
-    project: Project, plan: Plan, since: str, environment: Mapping[str, str]
+    project: Project,
+    plan: Plan,
+    since: str,
+    changed: ChangedFiles | None,
+    environment: Mapping[str, str],
 ) -> tuple[str, ...]:
     """Tell what a project says less strictly than at a commit."""
     before, raw = project_at(project.root, since, environment), None
@@ -387,17 +402,17 @@ def _looser(
         raw = file_at(project.root, since, file, environment)
     judged = with_judge_of(project, before, raw)
     if judged.rules.tells_apart:
-        judged = _with_standings(judged, plan, environment)
+        judged = _with_standings(judged, plan, changed)
     return (*loosened(judged), *hours_loosened(before.policy, project.policy))
 
 
 def _with_standings(
-    project: Project, plan: Plan, environment: Mapping[str, str]
+    project: Project, plan: Plan, changed: ChangedFiles | None
 ) -> Project:
     """Give a project with how files stood before a plan's change; else say it."""
-    try:
-        changed = changed_at(project, plan.since or "", environment)
-        return with_standings(project, changed, split_shard(plan.scope)[0])
-    except GitRefused:
-        said = "what labels and folders districts had before it could not be read"
-        return replace(project, rules=replace(project.rules, moved=(said,)))
+    with suppress(GitRefused):
+        if changed is not None:
+            now = ChangedFiles(project, changed.compared)
+            return with_standings(project, now, split_shard(plan.scope)[0])
+    said = "what labels and folders districts had before it could not be read"
+    return replace(project, rules=replace(project.rules, moved=(said,)))
