@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from connectsync.domain.finding import Severity
 from connectsync.domain.foreign_text import no_command
@@ -23,12 +23,11 @@ from connectsync.report.findings_text import (
     INFO,
     NAMED_DISTRICTS,
     WORTH_A_GROUP,
+    grouped,
 )
 from connectsync.report.sheet import csv_table
 from connectsync.report.terminal import Paint, Style, inert, style_of, unheeded, wrap
 from connectsync.values import replace
-
-Thing = TypeVar("Thing")
 
 COUNTED = {
     Severity.ERROR: "error",
@@ -128,14 +127,16 @@ class AuditText:
 
     def _findings(self) -> Iterator[Iterator[str]]:
         """Give a block for what several districts share, and one for each district."""
-        alike: dict[object, list[tuple[AuditedDistrict, AuditFinding]]] = {}
-        for one in self.report.districts:
-            for found in one.findings:
-                if self.with_infos or found.severity is not Severity.INFO:
-                    alike.setdefault(_likeness(found), []).append((one, found))
-        shared = [group for group in alike.values() if len(group) >= WORTH_A_GROUP]
+        told = [
+            (one, found)
+            for one in self.report.districts
+            for found in one.findings
+            if self.with_infos or found.severity is not Severity.INFO
+        ]
+        alike = grouped(told, lambda each: _likeness(each[1]))
+        shared = [group for group in alike if len(group) >= WORTH_A_GROUP]
         left: dict[str, list[AuditFinding]] = {}
-        for group in alike.values():
+        for group in alike:
             if len(group) < WORTH_A_GROUP:
                 for one, found in group:
                     left.setdefault(one.key, []).append(found)
@@ -250,16 +251,6 @@ def _likeness(found: AuditFinding) -> tuple[str, ...]:
     """Give what findings of several districts have in common to be told once."""
     said = found.severity, found.rule, found.message
     return (*said, on_the_page(found), found.in_file)
-
-
-def grouped(
-    things: Sequence[Thing], likeness: Callable[[Thing], object]
-) -> list[list[Thing]]:
-    """Put things together that are alike, in the order of the first of each."""
-    found: dict[object, list[Thing]] = {}
-    for one in things:
-        found.setdefault(likeness(one), []).append(one)
-    return list(found.values())
 
 
 def _file(one: AuditedDistrict) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
 from connectsync.domain.finding import QUIET, Finding, Severity, ValidationReport
 from connectsync.domain.wording import many
@@ -211,22 +212,34 @@ def _pointer_to_why(findings: Sequence[Finding], paint: Paint) -> Iterator[str]:
         yield paint(Style.DIM, f"For details: `{command}`")
 
 
+Thing = TypeVar("Thing")
+
 WORTH_A_GROUP = 3
 """Places of a finding from which on it is told once, and the others are named."""
 
 
+def grouped(
+    things: Sequence[Thing], likeness: Callable[[Thing], object]
+) -> list[list[Thing]]:
+    """Put things together that are alike, in the order of the first of each."""
+    found: dict[object, list[Thing]] = {}
+    for one in things:
+        found.setdefault(likeness(one), []).append(one)
+    return list(found.values())
+
+
 def group_alike(findings: Sequence[Finding]) -> list[tuple[Finding, ...]]:
     """Put findings together that say the same of many files, the first one first."""
-    found: dict[tuple[str, ...], list[Finding]] = {}
-    for one in findings:
-        key = (one.rule, one.severity.value, one.message, one.hint, *one.districts)
-        found.setdefault(key, []).append(one)
     groups = list[tuple[Finding, ...]]()
-    for group in found.values():
+    for group in grouped(findings, _likeness):
         together = len(group) >= WORTH_A_GROUP
         groups += [tuple(group)] if together else [(one,) for one in group]
     place = {id(one): at for at, one in enumerate(findings)}
     return sorted(groups, key=lambda group: place[id(group[0])])
+
+
+def _likeness(one: Finding) -> tuple[str, ...]:
+    return one.rule, one.severity.value, one.message, one.hint, *one.districts
 
 
 def _also(rest: Sequence[Finding], *, whole: bool) -> str:
