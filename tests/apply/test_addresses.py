@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import postgres
 import psycopg
 import pytest
-from postgres_over_network import NAME, certificates, impostor, served
+from postgres_over_network import NAME, certificates, impostor, repeating, served
 from sqlalchemy.engine import make_url
 
 from connectsync.apply.state.opening import FILE, open_store
@@ -401,3 +401,82 @@ def test_no_option_of_an_address_runs_or_writes_anything(option: str) -> None:
 def test_ports_that_do_not_pair_with_hosts_are_told_in_a_sentence(named: str) -> None:
     with pytest.raises(StateError, match="does not name one port for each host"):
         at_url(f"postgresql:///state{named}")
+
+
+KEPT = "hush-4471-Kw9q"
+"""A password that libpq finds by itself."""
+
+
+def kept_for(host: str, folder: Path) -> dict[str, dict[str, str]]:
+    """Keep the password of a host in every place; give what tells libpq of each."""
+    (folder / "pgpass").write_text(f"x:1:*:*:no\n{host}:*:*:ada:{KEPT}\n")
+    (folder / "pgpass").chmod(0o600)
+    service = f"[payroll]\nhost={host}\nuser=ada\npassword={KEPT}\n"
+    (folder / "services").write_text(service)
+    return {
+        "the environment": {"PGPASSWORD": KEPT},
+        "a file": {"PGPASSFILE": str(folder / "pgpass")},
+        "a service": {"PGSERVICEFILE": str(folder / "services")},
+    }
+
+
+@pytest.mark.parametrize("place", ["the environment", "a file", "a service"])
+def test_no_password_is_shown_that_the_server_repeats_wherever_it_was_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    ours = certificates(tmp_path)
+    told = kept_for("127.0.0.1" if place == "a service" else NAME, tmp_path)[place]
+    for name, value in told.items():
+        monkeypatch.setenv(name, value)
+    with repeating(ours) as (port, given):
+        url = f"postgresql://ada@{NAME}:{port}/s?sslrootcert={ours.certificate}"
+        if place == "a service":
+            monkeypatch.setenv("PGPORT", str(port))
+            monkeypatch.setenv("PGSSLROOTCERT", str(ours.certificate))
+            url = "postgresql:///s?service=payroll&sslmode=verify-ca"
+        elif place == "the environment":
+            url += "&hostaddr=127.0.0.1"
+        else:
+            monkeypatch.setenv("PGHOSTADDR", "127.0.0.1")
+        address = at_url(url, dict(os.environ))
+        with pytest.raises(StateError) as refused, open_store(tmp_path, address):
+            pass
+    assert given == [KEPT]
+    assert "no role has the password ***" in refused.value.message
+    assert KEPT not in f"{refused.value.message} {refused.value.remedy}"
+
+
+OTHERS = (
+    "postgresql://ada@db.example.org/s?hostaddr=127.0.0.1&sslmode=disable",
+    "postgresql:///s?user=ada&host=db.example.org&hostaddr=127.0.0.1&sslmode=disable",
+    "postgresql://127.0.0.1/s?service=payroll&sslmode=disable",
+    "postgresql:///s?service=payroll&hostaddr=127.0.0.1&sslmode=disable",
+    "postgresql:///s?service=payroll&host=127.0.0.1",
+    "postgresql:///s?service=payroll&port=6543",
+)
+
+
+@pytest.mark.parametrize("url", OTHERS)
+def test_no_password_of_one_server_is_sent_to_another(tmp_path: Path, url: str) -> None:
+    """Whoever writes a project file could have it sent to a server of their own."""
+    told = kept_for("db.example.org", tmp_path)["a file"]
+    with pytest.raises(StateError, match="would be sent") as refused:
+        at_url(url, told)
+    assert "env:NAME" in refused.value.remedy
+    # where the address has a password itself, no other one is looked for
+    assert at_url(f"{url}&password=own", told).secrets == ("own",)
+
+
+@pytest.mark.parametrize(
+    ("url", "more"),
+    [
+        ("postgresql:///s?hostaddr=127.0.0.1", {"PGHOST": "db.example.org"}),
+        ("postgresql://127.0.0.1/s", {"PGSERVICE": "payroll"}),
+    ],
+)
+def test_no_password_of_a_server_in_the_environment_is_sent_to_another(
+    tmp_path: Path, url: str, more: dict[str, str]
+) -> None:
+    told = kept_for("db.example.org", tmp_path)["a file"] | more
+    with pytest.raises(StateError, match="would be sent"):
+        at_url(url, told)

@@ -35,7 +35,7 @@ def examined(console: Console, clever: Clever, **environment: str) -> Said:
     """Have Clever asked, with the tokens of all districts unless told otherwise."""
     roster = f"roster:\n  clever: {{url: '{clever.url}'}}\nguards:\n"
     console.replace("connectsync.yaml", "guards:\n", roster)
-    place = urlsplit(clever.url).netloc
+    place = clever.url.split("/")[2]
     named = {"CONNECTSYNC_CLEVER_HOST": place} if place.startswith("127.") else {}
     said = console.run("doctor", environment={**named, **(environment or TOKENS)})
     assert "s3cret" not in said.both
@@ -272,6 +272,13 @@ def test_no_token_goes_to_whoever_listens_on_this_machine(
     assert "127.0.0.1 is not Clever's, so no token is sent there" in told
     assert f"CONNECTSYNC_CLEVER_HOST={urlsplit(clever.url).netloc}" in told
     assert clever.seen == []
+
+
+def test_no_token_goes_where_no_address_can_be_read(valley: Console) -> None:
+    """Of what one program refuses to read, another makes a host."""
+    clever = Clever(url="https://evil].clever.invalid/v3.1")
+    said = examined(valley, clever, **TOKENS)
+    assert "roster.clever.url is no address, so no token is sent there" in lines(said)
 
 
 def test_another_host_is_asked_where_the_environment_names_it(valley: Console) -> None:

@@ -36,6 +36,9 @@ def opened(gateway: GatewayAddress) -> None:
         ("https:///v1", "names no host"),
         ("https://meßages.test", "names a host with letters beyond a to z"),
         ("https://gateway。test", "names a host with letters beyond a to z"),
+        ("https://evil].gateway.test", "signs that no host has"),
+        ("https://evil%2f.gateway.test", "signs that no host has"),
+        ("https://evil\\.gateway.test", "signs that no host has"),
     ],
 )
 def test_an_address_that_is_not_safe_is_refused(address: str, sentence: str) -> None:
@@ -46,7 +49,12 @@ def test_an_address_that_is_not_safe_is_refused(address: str, sentence: str) -> 
 
 @pytest.mark.parametrize(
     "address",
-    ["https://gateway.test/a/", "http://[::1]:8765", "https://xn--sd-xka.test"],
+    [
+        "https://gateway.test/a/",
+        "http://[::1]:8765",
+        "https://xn--sd-xka.test",
+        "HTTPS://Gate_way.Test:8443",
+    ],
 )
 def test_a_safe_address_is_taken(address: str) -> None:
     opened(GatewayAddress(address, "token"))

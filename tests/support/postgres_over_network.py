@@ -154,3 +154,44 @@ def _copied(source: socket.socket, sink: socket.socket) -> None:
             sink.sendall(read)
     with suppress(OSError):
         sink.shutdown(socket.SHUT_WR)
+
+
+@contextmanager
+def repeating(shows: Certificates) -> Iterator[tuple[int, list[str]]]:
+    """
+    Give the port of a server that proves its name, and refuses every password.
+
+    It asks for the password as it is, and quotes it in its refusal; they are listed.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(shows.certificate, shows.key)
+    given: list[str] = []
+
+    def refuse(connection: socket.socket) -> None:
+        with connection, suppress(OSError):
+            first = connection.recv(8, socket.MSG_WAITALL)
+            if first == _SSL_REQUEST:
+                connection.sendall(b"S")
+                with context.wrap_socket(connection, server_side=True) as safe:
+                    safe.recv(65536)
+                    _ask(safe)
+            else:
+                connection.recv(65536)
+                _ask(connection)
+
+    def _ask(connection: socket.socket) -> None:
+        connection.sendall(_sent(b"R", struct.pack("!i", 3)))
+        said = connection.recv(65536)[5:-1].decode()
+        given.append(said)
+        told = f"SFATAL\0VFATAL\0C28P01\0Mno role has the password {said}\0\0"
+        connection.sendall(_sent(b"E", told.encode()))
+
+    with closing(socket.create_server(("127.0.0.1", 0))) as listening:
+
+        def accept() -> None:
+            with suppress(OSError):
+                while True:
+                    refuse(listening.accept()[0])
+
+        threading.Thread(target=accept, daemon=True).start()
+        yield int(listening.getsockname()[1]), given

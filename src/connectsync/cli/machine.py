@@ -53,8 +53,12 @@ def insist_clever(url: str, environment: Mapping[str, str]) -> None:
     try:
         address = urlsplit(url)
         host = address.hostname or ""
-    except ValueError:
-        return
+    except ValueError as error:
+        # another program may find a host in it all the same
+        raise errors.ProjectError(
+            "roster.clever.url is no address, so no token is sent there",
+            remedy="write it as https://api.clever.com/v3.1",
+        ) from error
     here = bool(host) and is_here(host)
     if address.scheme != "https" and not here:
         # what no token is sent to is refused where it is opened

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import parse_qsl, quote, unquote
 
@@ -64,6 +64,10 @@ _SERVER = "postgres"
 _PASSFILE = 1 << 20
 """Bytes that are read of a file of passwords."""
 
+_FIELD, _PLAIN = re.compile(r"(?:^|(?<=:))((?:\\.|[^:\\])*)"), re.compile(r"\\(.)")
+_FIELDS = 5
+"""A line of that file: host, port, database, user, password; \\\\ before a sign."""
+
 _SINCE = 160_000
 """The version of libpq that knows what the system trusts, and how it may log in."""
 
@@ -121,7 +125,12 @@ def at_url(url: str, environment: Mapping[str, str] = _NONE) -> Address:
     hosts = _hosts(parts["hosts"])
     reached = {**_reached(hosts, query), **query}
     _insist_paired(reached)
-    protected = _Server(hosts, query, environment).protected(known=bool(secrets))
+    server = _Server(hosts, query, environment)
+    for one in server.passwords():
+        SECRETS.learn(one, ours=True)
+    if not secrets:
+        server.insist_own_password()
+    protected = server.protected(known=bool(secrets))
     address = URL.create(
         _DRIVER,
         username=unquote(parts["user"] or "") or None,
@@ -215,12 +224,17 @@ class _Server:
     environment: Mapping[str, str]
 
     @property
-    def places(self) -> list[str]:
-        """Name the hosts, addresses and folders of sockets where it may be."""
+    def names(self) -> list[str]:
+        """Name the hosts and folders of sockets, by which libpq finds a password."""
         stated = self.query.get("host") or ",".join(host for host, _ in self.hosts)
         stated = stated or self.environment.get("PGHOST", "")
+        return [one for one in stated.split(",") if one]
+
+    @property
+    def places(self) -> list[str]:
+        """Name the hosts, addresses and folders of sockets where it may be."""
         addresses = self.query.get("hostaddr") or self.environment.get("PGHOSTADDR", "")
-        return [one for one in (*stated.split(","), *addresses.split(",")) if one]
+        return [*self.names, *(one for one in addresses.split(",") if one)]
 
     @property
     def is_near(self) -> bool:
@@ -260,23 +274,61 @@ class _Server:
             demanded |= {"require_auth": "scram-sha-256" if scram else "!password"}
         return demanded
 
+    def insist_own_password(self) -> None:
+        """
+        Refuse an address that has the password of one server sent to another.
+
+        A service, or a line of a file of passwords, is of one server; whoever wrote the
+        address may name another one beside it. Raises ``StateError``.
+        """
+        service = self.query.get("service") or self.environment.get("PGSERVICE")
+        if service and (self.hosts or self.query.keys() & {"host", "hostaddr", "port"}):
+            raise StateError(
+                "the address of the state store names a server beside the service"
+                f" {service!r}, whose password would be sent there",
+                remedy="name the service alone, or unset PGSERVICE; or have a variable"
+                " hold the address with its password: state.url: env:NAME",
+            )
+        by_name = any(host in self.names for host, _ in self._kept())
+        if "hostaddr" in self.query and by_name and not self._given:
+            raise StateError(
+                "the address of the state store names the host"
+                f" {', '.join(self.names)} and another place, hostaddr, to which the"
+                " password that is kept for that host would be sent",
+                remedy="leave out hostaddr, or the host; or have a variable hold the"
+                " address with its password: state.url: env:NAME",
+            )
+
+    def passwords(self) -> Iterator[str]:
+        """Give the passwords that libpq may find for this server, to be masked."""
+        # a socket in the usual folder is called localhost
+        wanted = {"*", "localhost", *self.places}
+        yield self._given
+        yield from (password for host, password in self._kept() if host in wanted)
+
+    @property
+    def _given(self) -> str:
+        return self.environment.get("PGPASSWORD", "")
+
     def _has_password(self) -> bool:
         """Say whether libpq finds a password of this server outside the address."""
-        environment = self.environment
-        if environment.get("PGPASSWORD"):
-            return True
-        # without it libpq asks who this user is
-        home = environment.get("HOME") or str(Path("~").expanduser())
-        usual = environment.get("PGPASSFILE") or f"{home}/.pgpass"
         wanted = {"*", *self.places}
+        return bool(self._given) or any(host in wanted for host, _ in self._kept())
+
+    def _kept(self) -> Iterator[tuple[str, str]]:
+        """Give hosts and passwords of the file in which libpq looks for them."""
+        # without it libpq asks who this user is
+        home = self.environment.get("HOME") or str(Path("~").expanduser())
+        usual = self.environment.get("PGPASSFILE") or f"{home}/.pgpass"
         try:
             raw = read_regular(Path(self.query.get("passfile") or usual), _PASSFILE)
         except OSError:
-            return False
-        lines = raw.decode("utf-8", "replace")
-        # a colon of an IPv6 address has a backslash in front of it
-        named = (line.replace("\\:", "\0").split(":")[0] for line in lines.splitlines())
-        return any(one.replace("\0", ":") in wanted for one in named)
+            return
+        for line in raw.decode("utf-8", "replace").splitlines():
+            fields = _FIELD.findall(line)
+            if len(fields) >= _FIELDS:
+                host, _, _, _, *password = (_PLAIN.sub(r"\1", one) for one in fields)
+                yield host, ":".join(password)
 
     def _owner(self) -> dict[str, str]:
         """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from contextlib import suppress
 from time import monotonic
 from typing import Any
 
@@ -10,6 +11,7 @@ import psycopg
 from sqlalchemy import Engine, create_engine, event
 
 from connectsync.config.state_address import Address
+from connectsync.domain.foreign_text import SECRETS
 
 SILENCE_SECONDS = 10
 """
@@ -65,6 +67,22 @@ def engine_of(address: Address, wait_seconds: int) -> Engine:
             f" -c idle_in_transaction_session_timeout={SILENCE_SECONDS}s",
         },
     )
-    connect = BoundedConnection.connect
-    event.listen(engine, "do_connect", lambda *given: connect(**given[3]))
+    event.listen(engine, "do_connect", lambda *given: _connect(**given[3]))
     return engine
+
+
+def _connect(**options: Any) -> psycopg.Connection[Any]:
+    """Connect, and know the password that libpq found: a server may repeat it."""
+    try:
+        made = BoundedConnection.connect(**options)
+    except psycopg.OperationalError as error:
+        _learn(error.pgconn)
+        raise
+    _learn(made.pgconn)
+    return made
+
+
+def _learn(tried: Any) -> None:
+    # a service that the address or the environment names may hold it
+    with suppress(psycopg.Error, UnicodeDecodeError):
+        SECRETS.learn((tried.password or b"").decode(), ours=True)

@@ -48,16 +48,16 @@ def insist_safe(address: str, whose: str) -> None:
     if url.query or url.fragment:
         raise ProjectError(f"{whose} must end before any ? or #")
     if url.scheme != "https" and not (url.scheme == "http" and url.host in _LOOPBACK):
-        raise ProjectError(
-            f"{whose} {address} must start with https://:"
-            " the token would travel in the clear"
-        )
+        said = "must start with https://: the token would travel in the clear"
+        raise ProjectError(f"{whose} {address} {said}")
     if not url.host:
         raise ProjectError(f"{whose} names no host")
-    if not address.partition("://")[2].partition("/")[0].isascii():
-        # of such letters another program makes another host
+    authority = address.partition("://")[2].partition("/")[0]
+    if not authority.isascii():  # of which another program makes another host
         said = f"{whose} names a host with letters beyond a to z"
         raise ProjectError(said, remedy=f"write it as {url.raw_host.decode('ascii')}")
+    if not re.fullmatch(r"([\w.-]+|\[[0-9a-fA-F:.]+\])(:[0-9]*)?", authority):
+        raise ProjectError(f"{whose} names a host with signs that no host has")
 
 
 def trusted(ca_file: Path | None = None) -> ssl.SSLContext:

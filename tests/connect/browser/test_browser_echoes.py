@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import json
+import re
 from base64 import b64encode
 from dataclasses import replace
 from functools import partial
 
 import pytest
-from browser_world import SHORT_WAIT, World, sampled, served, website
+from browser_world import (
+    SHORT_WAIT,
+    World,
+    both,
+    close_tabs,
+    sampled,
+    served,
+    website,
+)
 from starlette.responses import HTMLResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tampered_page import Tampered, before_end, on_the_form
 
 from connectsync.backends.browser.reader import BrowserReader
@@ -142,3 +152,74 @@ def test_a_sign_in_that_quotes_a_short_password_is_told_and_kept_without_it(
     assert page.suffix == ".html"
     assert f"see {page}" in no.value.message
     assert "pa5-wd" not in page.read_text("utf-8")
+
+
+def cookie_of(world: World) -> str:
+    (cookie,) = json.loads((world.folder / "session.json").read_text())["cookies"]
+    return str(cookie["value"])
+
+
+ROTATED = "rOtated-5k.cookie.Yq8vTz31Fn"
+
+
+class Rotating:
+    """An application that gives another session cookie with each of its pages."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def sent(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                more = (b"set-cookie", f"__Next={ROTATED}; HttpOnly".encode())
+                message = {**message, "headers": [*message["headers"], more]}
+            await send(message)
+
+        await self._app(scope, receive, sent)
+
+
+SHOWN = ("the session", "a session that was begun anew", "what scripts keep")
+
+
+@pytest.mark.parametrize("which", SHOWN)
+def test_a_page_that_shows_the_session_is_told_and_kept_without_it(
+    world: World, which: str
+) -> None:
+    """Who has the cookie is signed in; a page of errors may print what it was sent."""
+    session = world.folder / "session.json"
+    kept = json.loads(session.read_text())
+    stored = "sTored-6j.item.Bw2cXr74Mh"
+    origins = [{"origin": "", "localStorage": [{"name": "auth", "value": ""}]}]
+    secret = {"the session": cookie_of(world), "what scripts keep": stored}.get(
+        which, ROTATED
+    )
+
+    def around(app: ASGIApp) -> ASGIApp:
+        shown = f"<main><h1>No form for Cookie: session={secret}</h1></main>"
+        main = re.compile("<main.*</main>", re.DOTALL)
+        change = on_the_form(lambda html: main.sub(shown, html))
+        return Rotating(Tampered(app, change=change))
+
+    async def act() -> None:
+        async with served(world.store, around=around) as address:
+            said = json.dumps({"user": "Ada Lovelace", "access_token": stored})
+            origins[0] = {
+                "origin": address,
+                "localStorage": [{"name": "auth", "value": said}],
+            }
+            session.write_text(json.dumps({**kept, "origins": origins}))
+            site = replace(website(address, world.folder), wait_seconds=SHORT_WAIT)
+            reader, _ = both(world.browser, site, known=world.store)
+            try:
+                await reader.read("bay")
+            finally:
+                await close_tabs(world.browser)
+
+    with pytest.raises(ConnectError) as failed:
+        world.runner.run(act())
+    told = f"{failed.value.message} {failed.value.__cause__!r}"
+    assert secret not in told
+    (page,) = world.evidence()
+    assert page.suffix == ".html"
+    assert "Cookie: session=***" in page.read_text()
+    assert secret not in page.read_text()

@@ -21,6 +21,7 @@ from connectsync.backends.browser.controls import (
     name_pattern,
     spellings_of,
 )
+from connectsync.backends.browser.website import learn_session
 from connectsync.backends.names import TOKEN_LABEL
 from connectsync.domain.foreign_text import mask_secrets, repeats_secret
 from connectsync.domain.settings import SETTINGS
@@ -282,6 +283,7 @@ class Evidence:
         ``about`` is the district, or what else the page is about. Raises
         ``StateError`` if the disk does not take it, and ``PageChanged``.
         """
+        learn_session({"cookies": await page.context.cookies()})
         script = _HTML.replace("TYPED", repr(_TYPED))
         told = [self._tokens, self._settings]
         html, shown, held, plain = await ask_one(

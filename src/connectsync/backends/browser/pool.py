@@ -17,7 +17,12 @@ from connectsync.backends.browser.controls import LOOK_SECONDS
 from connectsync.backends.browser.fence import Fence
 from connectsync.backends.browser.navigation import Navigation, UrlCache
 from connectsync.backends.browser.tab import LOG_IN, Tab
-from connectsync.backends.browser.website import SESSION_BYTES, Website, keep_own
+from connectsync.backends.browser.website import (
+    SESSION_BYTES,
+    Website,
+    keep_own,
+    learn_session,
+)
 from connectsync.domain.foreign_text import mask_secrets
 from connectsync.errors import Bug, ConnectError, CredentialsRefused, Unreachable
 from connectsync.files.access import NotRegular, Planted, TooLarge, read_regular
@@ -155,7 +160,9 @@ def _session_of(website: Website) -> StorageState:
     if not isinstance(kept, dict):
         raise CredentialsRefused(f"the file {path} holds no session", remedy=LOG_IN)
     # one that was kept by an older release may hold more
-    return cast("StorageState", keep_own(kept, website))
+    own = keep_own(kept, website)
+    learn_session(own)
+    return cast("StorageState", own)
 
 
 class SharedBrowser:

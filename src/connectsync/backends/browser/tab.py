@@ -23,7 +23,7 @@ from connectsync.backends.browser.controls import (
 )
 from connectsync.backends.browser.evidence import Evidence
 from connectsync.backends.browser.fence import NOTHING, Fence
-from connectsync.backends.browser.website import Website, origin_of
+from connectsync.backends.browser.website import Website, learn_session, origin_of
 from connectsync.backends.names import EMAIL, PASSWORD, SIGN_IN
 from connectsync.domain.foreign_text import foreign_text
 from connectsync.domain.live import LabelStatus
@@ -351,6 +351,8 @@ class Tab:
                 if self.fence.refused:
                     raise self.fence.elsewhere(self.fence.refused) from error
                 raise httpx2.TransportError(self._in_words(error)) from error
+            # each answer may begin the session anew
+            learn_session({"cookies": await self.page.context.cookies()})
             return await _plain(response)
 
         try:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from connectsync.domain.foreign_text import foreign_text
+from connectsync.domain.foreign_text import SECRETS, foreign_text
 from connectsync.errors import ProjectError
 from connectsync.values import dataclass, field
 
@@ -125,6 +128,61 @@ def _is_at(origin: str, kept: object) -> bool:
             return origin_of(address) == origin
         case _:
             return False
+
+
+_SIGNS_IN = re.compile(
+    "(?!.*(csrf|xsrf)).*(sess|sid|token|auth|jwt|secret)", re.IGNORECASE
+)
+_RANDOM = re.compile(r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])[\w.~+/=%|:!-]{16,4096}")
+_SIGNED = re.compile(r"eyJ[\w-]{10,}\.[\w-]+\.[\w-]*")
+"""How what signs in is called and spelled, and a token that says what it is (JWT)."""
+
+_MOST_SIGNS = 50
+"""How many of a session are known: a page could keep any number."""
+
+
+def learn_session(kept: object) -> None:
+    """
+    Know what a session signs in with, so that no text of the page shows it.
+
+    Of what else a page keeps, such as the district that was last looked at, nothing is
+    known: it may well be shown.
+    """
+    for _, secret in zip(range(_MOST_SIGNS), _signs_in(kept), strict=False):
+        SECRETS.learn(secret)
+
+
+def _signs_in(kept: object) -> Iterator[str]:
+    waiting = [pair for one in _listed(kept, "cookies") for pair in _named(one)]
+    for store in _listed(kept, "origins"):
+        waiting += [
+            pair for one in _listed(store, "localStorage") for pair in _named(one)
+        ]
+    for name, value in waiting:
+        if isinstance(value, str) and value[:1] in {"{", "["}:
+            # what scripts keep may lie deeper
+            with suppress(ValueError, RecursionError):
+                waiting.append((name, json.loads(value)))
+        elif isinstance(value, str):
+            called = _SIGNS_IN.match(name) and _RANDOM.fullmatch(value)
+            if called or _SIGNED.fullmatch(value):
+                yield value
+        elif isinstance(value, dict):
+            waiting += value.items()
+        elif isinstance(value, list):
+            waiting += [(name, one) for one in value]
+
+
+def _listed(kept: object, name: str) -> list[object]:
+    found = kept.get(name) if isinstance(kept, dict) else None
+    return found if isinstance(found, list) else []
+
+
+def _named(kept: object) -> Iterator[tuple[str, object]]:
+    if isinstance(kept, dict) and isinstance(name := kept.get("name"), str):
+        # what scripts may not read is there to sign in, whatever it is called
+        hidden = kept.get("httpOnly") is True
+        yield f"session {name}" if hidden else name, kept.get("value")
 
 
 def origin_of(address: str) -> str:
