@@ -780,6 +780,28 @@ class TestASharedFolder:
         assert not path.is_symlink()
         assert path.read_text("utf-8") == "a report"
 
+    def test_no_file_is_written_that_took_the_place_of_a_pipe_after_the_look(
+        self, valley: Console, shared: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A link of another user that leads to a device first, and then to a file."""
+        ours, path = valley.folder / "ours", shared / "plan.txt"
+        ours.write_text("kept", "utf-8")
+        path.symlink_to(os.devnull)
+        look = Path.is_file
+
+        def exchanged(asked: Path) -> bool:
+            found = look(asked)
+            if asked == path:
+                path.unlink()
+                path.symlink_to(ours)
+            return found
+
+        monkeypatch.setattr(Path, "is_file", exchanged)
+        said = valley.run("plan", "--output", str(path))
+        assert said.status == 64
+        assert "something else took its place" in " ".join(said.err.split())
+        assert ours.read_text("utf-8") == "kept"
+
     def test_no_pipe_of_another_user_is_waited_for(
         self, valley: Console, shared: Path, hers: Callable[[Path], None]
     ) -> None:

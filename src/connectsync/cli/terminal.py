@@ -30,7 +30,7 @@ from connectsync.domain.foreign_text import (
 from connectsync.domain.policy import ALL, Shard
 from connectsync.domain.wording import few, many
 from connectsync.files.access import insist_unplanted, not_written
-from connectsync.files.writing import replace_file
+from connectsync.files.writing import replace_file, write_into
 from connectsync.report.terminal import Paint, Style, inert, unheeded, unheeded_data
 from connectsync.values import dataclass, field
 
@@ -185,7 +185,7 @@ class Terminal:
             output.parent.mkdir(parents=True, exist_ok=True)
             if output.exists() and not output.is_file():
                 # a device or a pipe, such as /dev/stderr, is never replaced
-                output.write_bytes(str(text).encode() if raw is None else raw)
+                write_into(output, str(text).encode() if raw is None else raw)
                 return
         except OSError as error:
             raise not_written(output, error) from error

@@ -5,11 +5,18 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Mapping
-from errno import EEXIST
+from errno import EACCES, EEXIST
 from pathlib import Path
 
-from connectsync.files.access import insist_unplanted, is_strangers, not_written
+from connectsync.files.access import (
+    Planted,
+    insist_unplanted,
+    is_for_all,
+    is_strangers,
+    not_written,
+)
 
+_INTO = os.O_WRONLY | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_CLOEXEC", 0)
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
 
 
@@ -45,6 +52,21 @@ def write_whole(path: Path, text: str | bytes, *, private: bool = False) -> None
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
+
+
+def write_into(path: Path, content: bytes) -> None:
+    """
+    Write into a device or a pipe, which stays what it is.
+
+    A link that another user laid there since it was looked at may lead to a file of
+    ours, or to a pipe of theirs: neither is written. Raises ``OSError``.
+    """
+    with os.fdopen(os.open(path, _INTO), "wb") as stream:
+        status = os.fstat(stream.fileno())
+        theirs = is_strangers(status) and is_for_all(path.parent)
+        if theirs or stat.S_ISREG(status.st_mode):
+            raise Planted(EACCES, "something else took its place", str(path))
+        stream.write(content)
 
 
 def write_together(texts: Mapping[Path, str]) -> None:
