@@ -27,8 +27,7 @@ from connectsync.operations.checking import (
     settle,
 )
 from connectsync.operations.validate import examine_fleet, fleet_on_day
-from connectsync.rules.engine import Found
-from connectsync.rules.subjects import DistrictOnDay, FleetOnDay, place_problem
+from connectsync.rules.engine import DistrictOnDay, FleetOnDay, Found, place_problem
 
 TODAY = date(2027, 1, 15)
 

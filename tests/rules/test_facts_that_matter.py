@@ -21,7 +21,7 @@ from connectsync.domain.schedule import Days
 from connectsync.operations.audit import AuditScope, FormAudit
 from connectsync.providers.clever import Settings
 from connectsync.rules.catalogue import DISTRICT_RULES
-from connectsync.rules.subjects import DistrictOnDay
+from connectsync.rules.engine import DistrictOnDay
 from connectsync.values import replace
 
 TODAY = date(2027, 1, 15)

@@ -13,9 +13,9 @@ from connectsync.errors import Bug
 from connectsync.operations.checking import examine_district, names_that_run, settle
 from connectsync.operations.validate import examine_fleet
 from connectsync.rules.catalogue import by_name
-from connectsync.rules.engine import Found
-from connectsync.rules.subjects import (
+from connectsync.rules.engine import (
     FleetOnDay,
+    Found,
     in_district,
     in_profile,
     join_words,

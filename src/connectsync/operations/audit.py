@@ -45,9 +45,15 @@ from connectsync.providers.clever import Settings
 from connectsync.rules.allow_entries import AllowOnDay, allow_unused
 from connectsync.rules.catalogue import BY_NAME as RULES
 from connectsync.rules.catalogue import DISTRICT_RULES
-from connectsync.rules.engine import Found, Rule, page_of
+from connectsync.rules.engine import (
+    DistrictOnDay,
+    FleetOnDay,
+    Found,
+    Rule,
+    page_of,
+    place_problem,
+)
 from connectsync.rules.scheduled import OVERDUE
-from connectsync.rules.subjects import DistrictOnDay, FleetOnDay, place_problem
 from connectsync.values import dataclass, fields
 
 NO_FACTS = Facts()

@@ -40,8 +40,7 @@ from connectsync.rules.catalogue import (
     DISTRICT_RULES,
     FLEET_RULES,
 )
-from connectsync.rules.engine import Found, Rule, Subject, problems
-from connectsync.rules.subjects import DistrictOnDay
+from connectsync.rules.engine import DistrictOnDay, Found, Rule, Subject, problems
 from connectsync.values import dataclass, field, replace
 
 NONE: frozenset[str] = frozenset()

@@ -45,9 +45,8 @@ from connectsync.domain.settings import list_differing as in_form_order
 from connectsync.errors import Bug, ConnectError, DistrictNotFound
 from connectsync.providers.form import Risk, Value
 from connectsync.rules.catalogue import PLAN_RULES
-from connectsync.rules.engine import problems
+from connectsync.rules.engine import PlanAtHour, guard_finding, problems
 from connectsync.rules.scheduled import find_overdue
-from connectsync.rules.subjects import PlanAtHour, guard_finding
 from connectsync.values import dataclass, field, replace
 
 

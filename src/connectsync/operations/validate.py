@@ -55,9 +55,8 @@ from connectsync.rules.catalogue import (
     BY_NAME,
     FLEET_RULES,
 )
-from connectsync.rules.engine import Found, problems
+from connectsync.rules.engine import FleetOnDay, Found, place_problem, problems
 from connectsync.rules.fleet import null_takes_nothing_back, unused_profile
-from connectsync.rules.subjects import FleetOnDay, place_problem
 from connectsync.values import dataclass, replace
 
 

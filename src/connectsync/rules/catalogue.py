@@ -24,19 +24,22 @@ from connectsync.rules import (
     identity,
     launch,
     limits,
-    permissions,
-    phones,
     scheduled,
     sharing,
     threshold,
     untouched,
 )
 from connectsync.rules.allow_entries import AllowOnDay
-from connectsync.rules.engine import Rule, page_of
+from connectsync.rules.engine import (
+    DistrictOnDay,
+    FleetOnDay,
+    PlanAtHour,
+    Rule,
+    page_of,
+)
 from connectsync.rules.guards import DISRUPTIVE, DISRUPTIVE_GUARDS
 from connectsync.rules.hours import HOUR_GUARDS
 from connectsync.rules.limits import TIMED_GUARDS
-from connectsync.rules.subjects import DistrictOnDay, FleetOnDay, PlanAtHour
 from connectsync.values import replace
 
 
@@ -79,10 +82,8 @@ DISTRICT_RULES: tuple[Rule[DistrictOnDay], ...] = _rules_of(
     guardians_file,
     sharing,
     contacts,
-    phones,
-    accounts,
     threshold,
-    permissions,
+    accounts,
     scheduled,
 )
 ALLOW_RULES: tuple[Rule[AllowOnDay], ...] = _rules_of(allow_entries)

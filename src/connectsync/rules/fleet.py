@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping
 from connectsync.domain.district import FleetMember, token_identity
 from connectsync.domain.finding import Problem, Severity
 from connectsync.domain.wording import fold_word
-from connectsync.rules.subjects import (
+from connectsync.rules.engine import (
     FLEET,
     FleetOnDay,
     in_district,

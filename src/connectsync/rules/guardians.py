@@ -10,11 +10,7 @@ from connectsync.domain.settings import SETTINGS
 from connectsync.domain.wording import did_you_mean
 from connectsync.providers.clever import ContactRelationship, ContactType, StudentId
 from connectsync.providers.form import Kind
-from connectsync.rules.sharing import (
-    RELATIONSHIPS_LEFT_OUT_ON_PURPOSE,
-    TYPES_LEFT_OUT_ON_PURPOSE,
-)
-from connectsync.rules.subjects import (
+from connectsync.rules.engine import (
     DISTRICT,
     OF_GUARDIANS,
     DistrictOnDay,
@@ -22,6 +18,10 @@ from connectsync.rules.subjects import (
     how_to_stop_managing,
     quote_labels,
     shares_of,
+)
+from connectsync.rules.sharing import (
+    RELATIONSHIPS_LEFT_OUT_ON_PURPOSE,
+    TYPES_LEFT_OUT_ON_PURPOSE,
 )
 
 ARCHIVED_STUDENTS: KeyPath = ("settings", "archived_students")

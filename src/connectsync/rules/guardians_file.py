@@ -8,7 +8,7 @@ from connectsync.domain.district import GuardiansCsv, GuardiansFrom
 from connectsync.domain.finding import KeyPath, Problem, Severity
 from connectsync.domain.wording import fold_word
 from connectsync.providers.clever import StudentId
-from connectsync.rules.subjects import DISTRICT, DistrictOnDay
+from connectsync.rules.engine import DISTRICT, DistrictOnDay
 
 FILE: KeyPath = ("facts", "guardians_csv")
 FILE_NAME = "guardians.csv"

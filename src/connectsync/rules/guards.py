@@ -10,11 +10,11 @@ from connectsync.domain.drift import MovedBy, adopting
 from connectsync.domain.finding import Severity
 from connectsync.domain.plan import SWITCH, DistrictPlan, PlannedChange
 from connectsync.domain.wording import few, many
-from connectsync.rules.engine import Rule
-from connectsync.rules.subjects import (
+from connectsync.rules.engine import (
     PLAN,
     Objection,
     PlanAtHour,
+    Rule,
     spell_change,
     turns_on,
 )

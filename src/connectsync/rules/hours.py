@@ -9,8 +9,7 @@ from connectsync.domain.calendar import END_OF_DAY, Freeze, Window, spell_hour
 from connectsync.domain.finding import Severity
 from connectsync.domain.policy import Policy
 from connectsync.domain.schedule import local_time
-from connectsync.rules.engine import Rule
-from connectsync.rules.subjects import PLAN, Objection, PlanAtHour
+from connectsync.rules.engine import PLAN, Objection, PlanAtHour, Rule
 from connectsync.values import dataclass
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from connectsync.domain.finding import KeyPath, Problem, Severity
 from connectsync.domain.wording import spell_character
-from connectsync.rules.subjects import DISTRICT, DistrictOnDay
+from connectsync.rules.engine import DISTRICT, DistrictOnDay
 
 DISTRICT_ID: KeyPath = ("credentials", "district_id")
 OAUTH_TOKEN: KeyPath = ("credentials", "oauth_token")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from connectsync.domain.finding import KeyPath, Problem, Severity
-from connectsync.rules.subjects import DISTRICT, DistrictOnDay
+from connectsync.rules.engine import DISTRICT, DistrictOnDay
 from connectsync.rules.threshold import (
     TERM_LEAST,
     TERM_LIMIT,

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from connectsync.domain.finding import Severity
 from connectsync.domain.plan import PEOPLE, DistrictPlan, NotCounted, RosterImpact
 from connectsync.domain.wording import moved_people
-from connectsync.rules.engine import Rule
-from connectsync.rules.subjects import PLAN, Objection, PlanAtHour, join_words
+from connectsync.rules.engine import PLAN, Objection, PlanAtHour, Rule, join_words
 
 
 @PLAN.rule(Severity.ERROR, source="design")

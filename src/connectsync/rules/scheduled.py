@@ -11,8 +11,7 @@ from connectsync.domain.finding import GuardFinding, Problem, Severity
 from connectsync.domain.plan import Plan
 from connectsync.domain.schedule import OverdueReturn, is_skipped, spell_managed
 from connectsync.domain.settings import Form
-from connectsync.rules.engine import problems
-from connectsync.rules.subjects import DISTRICT, DistrictOnDay
+from connectsync.rules.engine import DISTRICT, DistrictOnDay, problems
 
 LONG_OVERDUE = 7
 """Days; our own bound: a week of nightly runs, each of which could have applied it."""

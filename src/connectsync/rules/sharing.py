@@ -8,7 +8,7 @@ from connectsync.domain.district import GuardiansFrom
 from connectsync.domain.finding import Problem, Severity
 from connectsync.providers.clever import ContactRelationship, ContactType
 from connectsync.rules.contacts import PARENTAL_TYPES
-from connectsync.rules.subjects import (
+from connectsync.rules.engine import (
     DISTRICT,
     DistrictOnDay,
     how_to_share,

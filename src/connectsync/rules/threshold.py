@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from connectsync.domain.district import figure_on
 from connectsync.domain.finding import KeyPath, Problem, Severity
-from connectsync.rules.subjects import DISTRICT, DistrictOnDay
+from connectsync.rules.engine import DISTRICT, DistrictOnDay
 
 THRESHOLD: KeyPath = ("settings", "deletion_threshold")
 

@@ -9,7 +9,7 @@ from connectsync.domain.district import Untouched, WhyUntouched
 from connectsync.domain.finding import Severity
 from connectsync.domain.settings import spell
 from connectsync.domain.wording import many
-from connectsync.rules.subjects import PLAN, Objection, PlanAtHour
+from connectsync.rules.engine import PLAN, Objection, PlanAtHour
 
 NAMED_AT_MOST = 5
 """Districts that one finding names; the rest is a number."""
