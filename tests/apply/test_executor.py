@@ -14,8 +14,7 @@ from connectsync.backends import embedded
 from connectsync.backends.seam import Reader, Writer
 from connectsync.domain.live import ListedDistrict, Live
 from connectsync.domain.outcome import Ending, Outcome
-from connectsync.domain.plan import SWITCH
-from connectsync.domain.settings import Form
+from connectsync.domain.settings import SWITCH, Form
 from connectsync.errors import (
     Bug,
     ConnectError,

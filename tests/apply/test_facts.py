@@ -20,9 +20,9 @@ from connectsync.domain.district import District, Facts
 from connectsync.domain.drift import Baseline, DistrictDrift
 from connectsync.domain.live import Live, connect_key
 from connectsync.domain.outcome import Made, Outcome, Sent
-from connectsync.domain.plan import SWITCH, Plan
+from connectsync.domain.plan import Plan
 from connectsync.domain.policy import Rollout
-from connectsync.domain.settings import Form
+from connectsync.domain.settings import SWITCH, Form
 from connectsync.errors import (
     FormRefused,
     NeverSent,

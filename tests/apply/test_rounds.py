@@ -10,7 +10,9 @@ from trial import Trial, endings
 
 from connectsync.apply.journal import RunOptions
 from connectsync.apply.rollout import RolloutLimits
-from connectsync.domain.event import (
+from connectsync.domain.outcome import (
+    Ending,
+    Outcome,
     RunBegan,
     RunEnded,
     SaveIntended,
@@ -18,7 +20,6 @@ from connectsync.domain.event import (
     WaveBegan,
     WaveEnded,
 )
-from connectsync.domain.outcome import Ending, Outcome
 from connectsync.errors import CredentialsRefused, FormRefused, StateError, Unreachable
 from connectsync.providers.clever import Settings
 

@@ -25,9 +25,8 @@ from connectsync.apply.state import audit
 from connectsync.apply.state.database import LEASES
 from connectsync.apply.state.queries import StateReader
 from connectsync.backends import embedded
-from connectsync.domain.event import WaveBegan
 from connectsync.domain.live import Live
-from connectsync.domain.outcome import DistrictOutcome, Ending, Outcome
+from connectsync.domain.outcome import DistrictOutcome, Ending, Outcome, WaveBegan
 from connectsync.domain.plan_file import plan_digest
 from connectsync.errors import ConnectError, FormRefused, LeaseLost, Unreachable
 

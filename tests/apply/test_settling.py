@@ -16,11 +16,10 @@ from trial import Trial, endings
 from connectsync.apply.journal import Claim, Intent, RunOptions
 from connectsync.apply.state.database import LEASES
 from connectsync.backends.seam import Writer
-from connectsync.domain.event import Event, SaveSettled
 from connectsync.domain.live import Live
-from connectsync.domain.plan import SWITCH
+from connectsync.domain.outcome import Event, SaveSettled
 from connectsync.domain.plan_file import plan_digest
-from connectsync.domain.settings import Form
+from connectsync.domain.settings import SWITCH, Form
 from connectsync.providers.clever import Settings, StudentId
 
 KEY = "lakeview"

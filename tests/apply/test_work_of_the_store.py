@@ -16,7 +16,8 @@ from connectsync.apply.journal import BaselineUpdate
 from connectsync.apply.state.opening import open_store
 from connectsync.backends import embedded
 from connectsync.domain.outcome import Ending
-from connectsync.domain.plan import SWITCH, Plan
+from connectsync.domain.plan import Plan
+from connectsync.domain.settings import SWITCH
 from connectsync.emulator.app import create_app
 from connectsync.emulator.seed import enrol
 from connectsync.providers.clever import Settings

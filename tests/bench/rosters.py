@@ -25,7 +25,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import duckdb
 
-from connectsync.emulator.people import MadeUpRoster
+from connectsync.emulator.seed import MadeUpRoster
 
 ROOT = Path(__file__).resolve().parents[2]
 PLACE = ROOT / "build" / "bench"

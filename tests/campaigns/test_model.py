@@ -37,10 +37,10 @@ from connectsync.apply.journal import BaselineUpdate
 from connectsync.apply.rollout import Executor
 from connectsync.domain.drift import Baseline
 from connectsync.domain.outcome import Ending, Made, Outcome, SaveFacts, Sent
-from connectsync.domain.plan import SWITCH, DistrictPlan, Plan
+from connectsync.domain.plan import DistrictPlan, Plan
 from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.policy import Rollout
-from connectsync.domain.settings import Form
+from connectsync.domain.settings import SWITCH, Form
 from connectsync.errors import RollbackRefused, RunInHand, StalePlan
 from connectsync.operations.apply import in_step_of, orders_for
 from connectsync.operations.gate import insist_honest, insist_same_files

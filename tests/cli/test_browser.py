@@ -116,7 +116,7 @@ def launches(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         started.append("Chromium")
         return launch_browser(**how)
 
-    monkeypatch.setattr("connectsync.backends.browser.pool.launch_browser", counted)
+    monkeypatch.setattr("connectsync.backends.browser.session.launch_browser", counted)
     return started
 
 

@@ -25,7 +25,7 @@ from postgres_over_network import certificates
 from warm import run_warm
 
 from connectsync.apply.state.opening import open_store
-from connectsync.backends.browser import pool, session
+from connectsync.backends.browser import session
 from connectsync.backends.browser.website import Website
 from connectsync.cli.emulator import make_embedded_store
 from connectsync.config.project import load_project
@@ -904,7 +904,7 @@ class TestASharedFolder:
         hers(theirs)
         page = Website("https://connect.test", session=kept, evidence=theirs)
         with pytest.raises(CredentialsRefused, match="another user made"):
-            pool._session_of(page)  # noqa: SLF001 - a browser is not needed for it
+            session._session_of(page)  # noqa: SLF001 - a browser is not needed for it
         with pytest.raises(StateError, match="another user made what is there"):
             session._keep(theirs / "new.json", "{}")  # noqa: SLF001 - as above
         assert list(theirs.iterdir()) == [kept]

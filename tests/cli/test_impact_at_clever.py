@@ -20,7 +20,7 @@ from served_clever import TOKEN, ServedClever, a_district, made_up, serving_clev
 
 from connectsync.cli.terminal import ExitStatus
 from connectsync.emulator.clever import CleverDistrict, CleverFaults
-from connectsync.emulator.people import ROLES, MadeUpRoster
+from connectsync.emulator.seed import ROLES, MadeUpRoster
 from connectsync.roster import clever_users
 from connectsync.roster.tables import RosterTables
 

@@ -18,7 +18,7 @@ from run_events import story
 from connectsync.cli.runner import observers
 from connectsync.cli.session import Session
 from connectsync.cli.terminal import LogFormat, Terminal
-from connectsync.domain.event import Event
+from connectsync.domain.outcome import Event
 from connectsync.errors import Bug, UsageError
 
 NOW = datetime(2027, 1, 15, 10, tzinfo=UTC)

@@ -23,7 +23,7 @@ from connectsync.domain.finding import acceptance
 from connectsync.domain.plan_file import digest_of, plan_data, plan_of_data
 from connectsync.domain.policy import Policy
 from connectsync.errors import DamagedPlan
-from connectsync.operations.limits import limits_before
+from connectsync.operations.commit import limits_before
 from connectsync.providers.form import Value
 from connectsync.report.reporter import formats_of
 

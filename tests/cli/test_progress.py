@@ -14,9 +14,15 @@ from fleets_of import Fleet, alike
 from processes import connectsync, environment
 from screen import COLOUR, Seen, on_a_terminal
 
-from connectsync.cli.progress import ProgressLines, ProgressStyle, manner
+from connectsync.cli.progress import (
+    APPLYING,
+    READING,
+    ProgressLines,
+    ProgressRate,
+    ProgressStyle,
+    manner,
+)
 from connectsync.cli.terminal import LogFormat, Terminal
-from connectsync.domain.event import APPLYING, READING, ProgressRate
 
 QUIET = Terminal(colour=False, width=80, quiet=True)
 PLAIN = Terminal(colour=False, width=80, quiet=False)
@@ -267,7 +273,7 @@ def test_a_run_that_is_killed_leaves_the_cursor_too(fleet: Path) -> None:
 
 BREAKS = """
 import os, sys
-from connectsync.domain.event import READING
+from connectsync.cli.progress import READING
 from connectsync.cli.progress import show_progress
 from connectsync.cli.session import Session
 from connectsync.cli.terminal import LogFormat, terminal

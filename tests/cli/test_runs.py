@@ -25,8 +25,8 @@ from connectsync.config.discovery import below, relative
 from connectsync.config.project import load_project
 from connectsync.config.schemas import schema
 from connectsync.domain.foreign_text import SECRETS
+from connectsync.files.sheets import csv_table
 from connectsync.operations.changes import checked_out
-from connectsync.report.sheet import csv_table
 
 KEY, OTHER = "lakeview-usd", "harbor-point-usd"
 FILE = f"districts/ca/{KEY}.yaml"

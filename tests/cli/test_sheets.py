@@ -19,10 +19,10 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from connectsync.config.schemas import render_district
+from connectsync.files.sheets import csv_table, disarm, read_labels, rearm, spell_labels
 from connectsync.files.writing import write_together
 from connectsync.providers.clever import CLEVER
 from connectsync.providers.form import Kind
-from connectsync.report.sheet import csv_table, disarm, read_labels, rearm, spell_labels
 
 ROOT = Path(__file__).resolve().parents[2]
 LAKEVIEW = "districts/ca/lakeview-usd.yaml"

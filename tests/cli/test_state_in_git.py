@@ -17,8 +17,8 @@ from console import Console
 from connectsync.cli.terminal import ExitStatus
 from connectsync.config.project import load_project
 from connectsync.operations.changes import checked_out
+from connectsync.operations.commit import limits_before
 from connectsync.operations.git import tracked_in
-from connectsync.operations.limits import limits_before
 
 AUTHOR = {
     f"GIT_{who}_{what}": f"{who}@example.org"

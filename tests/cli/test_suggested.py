@@ -21,7 +21,7 @@ from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 from warm import warm_folder
 
 from connectsync.cli.app import app
-from connectsync.cli.suggest import CommandPlace, quote_word
+from connectsync.cli.commands import CommandPlace, quote_word
 from connectsync.cli.terminal import ExitStatus
 from connectsync.config.source import quote_text
 from connectsync.domain.foreign_text import SECRETS, foreign_text

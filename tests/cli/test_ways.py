@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from console import Console
 
-from connectsync.backends.browser.pool import browser_of
+from connectsync.backends.browser.session import browser_of
 from connectsync.cli.backend_setup import BackendSetup, patience_of, website
 from connectsync.cli.session import Session
 from connectsync.cli.terminal import Terminal

@@ -3,9 +3,17 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectsync.domain.change import Add, Remove, Set, apply_changes, changes_of
-from connectsync.domain.plan import SWITCH, saves_for
-from connectsync.domain.settings import SETTINGS, Form
+from connectsync.domain.plan import saves_for
+from connectsync.domain.settings import (
+    SETTINGS,
+    SWITCH,
+    Add,
+    Form,
+    Remove,
+    Set,
+    apply_changes,
+    changes_of,
+)
 from connectsync.operations.plan import changes_between
 from connectsync.providers.form import Kind, Setting, Value
 

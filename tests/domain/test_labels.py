@@ -6,13 +6,21 @@ import pytest
 
 from connectsync.backends.browser.controls import PageLabels, name_pattern
 from connectsync.backends.names import insist_fits
-from connectsync.domain.change import Add, Remove, Set, changes_of
 from connectsync.domain.district import kept_labels
 from connectsync.domain.drift import (
     caused_changes,
     movements,
 )
-from connectsync.domain.settings import Form, is_same_label, list_differing, spell_like
+from connectsync.domain.settings import (
+    Add,
+    Form,
+    Remove,
+    Set,
+    changes_of,
+    is_same_label,
+    list_differing,
+    spell_like,
+)
 from connectsync.errors import FormRefused, ProjectError
 from connectsync.operations.plan import changes_between
 

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 
 import pytest
 
-from connectsync.domain.change import Set
 from connectsync.domain.drift import DistrictDrift, MovedBy, Movement, worst_of
 from connectsync.domain.plan import (
     DistrictPlan,
@@ -19,6 +18,7 @@ from connectsync.domain.plan import (
     only_left_alone,
     standing_of,
 )
+from connectsync.domain.settings import Set
 from connectsync.providers.form import Risk
 
 NOW = datetime(2027, 1, 15, tzinfo=UTC)

@@ -2,9 +2,16 @@ from __future__ import annotations
 
 import pytest
 
-from connectsync.domain.change import Add, Change, Remove, Set, assess
-from connectsync.domain.plan import SWITCH
-from connectsync.domain.settings import BY_NAME, Form
+from connectsync.domain.settings import (
+    BY_NAME,
+    SWITCH,
+    Add,
+    Change,
+    Form,
+    Remove,
+    Set,
+    assess,
+)
 from connectsync.providers.form import Kind, Risk
 
 ON: Form = {SWITCH: True}

@@ -22,9 +22,8 @@ from connectsync.config.decode import Ground, bytes_of
 from connectsync.config.discovery import names_below
 from connectsync.config.fleet import load_fleet, rivals
 from connectsync.domain import plan_file
-from connectsync.domain.change import Set
 from connectsync.domain.plan import DistrictPlan, Plan, PlannedChange, Save, saves_for
-from connectsync.domain.settings import Form
+from connectsync.domain.settings import Form, Set
 from connectsync.operations import plan as planning
 from connectsync.operations.plan import changes_between, find_differing
 from connectsync.providers.form import Risk, Value

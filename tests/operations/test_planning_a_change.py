@@ -12,13 +12,12 @@ from generated_plans import FORMS, SOME
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectsync.domain.change import apply_changes
 from connectsync.domain.district import Credentials, District
 from connectsync.domain.drift import Baseline, ChangedSince, caused_changes
 from connectsync.domain.live import ListedDistrict, Live
 from connectsync.domain.plan import Plan
 from connectsync.domain.policy import Policy
-from connectsync.domain.settings import Form
+from connectsync.domain.settings import Form, apply_changes
 from connectsync.errors import ConnectError, DistrictNotFound
 from connectsync.operations.plan import PlanContext, PlannedDistrict, make_plan
 from connectsync.providers.clever import Settings

@@ -16,7 +16,6 @@ from stores import Place, place
 from connectsync.apply.journal import Claim, Intent
 from connectsync.apply.state.opening import open_store
 from connectsync.apply.state.queries import StateReader
-from connectsync.domain.change import Set
 from connectsync.domain.outcome import Ending
 from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.run import (
@@ -26,6 +25,7 @@ from connectsync.domain.run import (
     RunTally,
     SettingDiff,
 )
+from connectsync.domain.settings import Set
 from connectsync.emulator.app import create_app
 from connectsync.emulator.seed import enrol
 from connectsync.errors import StateError, UnknownRun, UsageError

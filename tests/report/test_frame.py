@@ -5,8 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectsync.domain.finding import Place
-from connectsync.report.frame import draw_frame, mark_line
-from connectsync.report.terminal import ELLIPSIS, Paint, Style, columns, fit, inert
+from connectsync.report.terminal import (
+    ELLIPSIS,
+    Paint,
+    Style,
+    columns,
+    draw_frame,
+    fit,
+    inert,
+    mark_line,
+)
 
 PLAIN = Paint(colour=False)
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from connectsync.domain.finding import Described
-from connectsync.report.frame import paragraphs
 from connectsync.report.rule_text import explain_setting
 from connectsync.report.show_text import EffectiveValue, render
 from connectsync.report.terminal import (
@@ -12,6 +11,7 @@ from connectsync.report.terminal import (
     align_rows,
     breadth,
     columns,
+    paragraphs,
 )
 
 PLAIN = Paint(colour=False)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from connectsync.cli.doctor import doctor_text
 from connectsync.domain.live import Check, CheckStatus, LabelStatus, PageSpot
-from connectsync.report.doctor_text import doctor_text
 
 LONG = "Allow the sync to update contact details of active users"
 CLICKS = ("Drop-down", "Settings", "Daily Sync")

@@ -10,11 +10,10 @@ from generated_plans import PLANS
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectsync.domain.change import Add, Change, Remove, Set
 from connectsync.domain.drift import MovedBy, Movement
 from connectsync.domain.finding import GuardFinding, Severity
 from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan, saves_for
-from connectsync.domain.settings import Form
+from connectsync.domain.settings import Add, Change, Form, Remove, Set
 from connectsync.report.plan_text import render_plan
 from connectsync.report.terminal import columns
 

@@ -11,7 +11,6 @@ from told_runs import BROKEN_OFF, DIFF, HEAD, LIST, at, history, run
 
 from connectsync.apply.journal import SaveStatus
 from connectsync.config.schemas import schema, schema_names
-from connectsync.domain.change import Set
 from connectsync.domain.run import (
     AuditResult,
     DistrictHistory,
@@ -19,7 +18,7 @@ from connectsync.domain.run import (
     RunList,
     RunState,
 )
-from connectsync.domain.settings import BY_NAME
+from connectsync.domain.settings import BY_NAME, Set
 from connectsync.report.runs_json import (
     audit_json,
     history_json,

@@ -13,7 +13,7 @@ from hostile_service import serving
 from served_clever import ID, TOKEN, a_district, made_up, serving_clever
 
 from connectsync.emulator.clever import CleverFaults
-from connectsync.emulator.people import ROLES, MadeUpRoster
+from connectsync.emulator.seed import ROLES, MadeUpRoster
 from connectsync.errors import (
     ConnectError,
     CredentialsRefused,

@@ -18,8 +18,8 @@ from starlette.types import ASGIApp
 
 from connectsync.backends import embedded
 from connectsync.backends.browser.navigation import FormAddress
-from connectsync.backends.browser.pool import TabPool
 from connectsync.backends.browser.reader import BrowserReader
+from connectsync.backends.browser.session import TabPool
 from connectsync.backends.browser.website import Website
 from connectsync.backends.browser.writer import BrowserWriter
 from connectsync.backends.contract import Tokens, nowhere

@@ -55,8 +55,7 @@ from connectsync.domain.plan import Plan
 from connectsync.domain.plan_file import digest_of, plan_text, read_plan
 from connectsync.domain.schedule import Days
 from connectsync.emulator.app import create_app
-from connectsync.emulator.people import MadeUpRoster
-from connectsync.emulator.seed import enrol
+from connectsync.emulator.seed import MadeUpRoster, enrol
 from connectsync.emulator.users import DEMO_EMAIL, DEMO_PASSWORD, add_demo_user
 from connectsync.errors import Bug, ConnectsyncError
 from connectsync.files.workbook import read_sheet

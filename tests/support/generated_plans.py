@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta, timezone
 
 from hypothesis import strategies as st
 
-from connectsync.domain.change import changes_of
 from connectsync.domain.drift import DistrictDrift, MovedBy, Movement
 from connectsync.domain.finding import GuardFinding, Severity
 from connectsync.domain.plan import (
@@ -20,7 +19,7 @@ from connectsync.domain.plan import (
     SettingImpact,
     saves_for,
 )
-from connectsync.domain.settings import SETTINGS, Form
+from connectsync.domain.settings import SETTINGS, Form, changes_of
 from connectsync.providers.form import Kind, Setting, Value
 
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
-from connectsync.domain.change import Add, Set
 from connectsync.domain.drift import DistrictDrift, MovedBy, Movement
 from connectsync.domain.finding import (
     AllowedFinding,
@@ -36,6 +35,7 @@ from connectsync.domain.plan import (
     PlannedChange,
     Save,
 )
+from connectsync.domain.settings import Add, Set
 from connectsync.providers.form import Risk
 
 WICKED = (

@@ -10,7 +10,6 @@ from pathlib import Path
 from plan_scenes import BLANK
 
 from connectsync.config.project import Project
-from connectsync.domain.change import changes_of
 from connectsync.domain.district import District
 from connectsync.domain.drift import Baseline, DistrictDrift, MovedBy, Movement
 from connectsync.domain.finding import (
@@ -32,6 +31,7 @@ from connectsync.domain.plan import (
     saves_for,
 )
 from connectsync.domain.policy import Policy, Rollout, Wave
+from connectsync.domain.settings import changes_of
 from connectsync.errors import ConnectError, Unreachable
 from connectsync.operations.approve import connect_page, plan_review
 from connectsync.operations.plan import (

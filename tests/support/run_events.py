@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from connectsync.domain.event import (
+from connectsync.domain.outcome import (
     DistrictBegan,
     DistrictEnded,
+    DistrictOutcome,
+    Ending,
     Event,
     RunBegan,
     RunEnded,
@@ -15,7 +17,6 @@ from connectsync.domain.event import (
     WaveBegan,
     WaveEnded,
 )
-from connectsync.domain.outcome import DistrictOutcome, Ending
 
 PLAN = "sha256:0f1e2d"
 FIRST_LINE = "Connect refused the form: phone_types"

@@ -19,7 +19,7 @@ from connectsync.emulator.clever import (
     CleverDistrict,
     CleverFaults,
 )
-from connectsync.emulator.people import MadeUpRoster
+from connectsync.emulator.seed import MadeUpRoster
 from connectsync.roster.clever import LONGEST_WAIT_SECONDS, open_roster, until_reset
 from connectsync.roster.clever_users import CleverPeople, ReadBounds
 from connectsync.roster.seam import RosterReading, Take

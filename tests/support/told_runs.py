@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from connectsync.domain.change import Set
 from connectsync.domain.outcome import DistrictOutcome, Ending, Made
 from connectsync.domain.run import (
     ApprovalRecord,
@@ -21,6 +20,7 @@ from connectsync.domain.run import (
     SettingDiff,
     SettingOutcome,
 )
+from connectsync.domain.settings import Set
 
 BEGAN = datetime(2027, 1, 15, 10, tzinfo=UTC)
 PLAN = "sha256:" + "0123456789ab" + "c" * 52

@@ -12,9 +12,8 @@ from connectsync.apply.journal import RunDeps, RunOptions
 from connectsync.apply.rollout import Executor, RolloutLimits
 from connectsync.backends import embedded
 from connectsync.backends.seam import Writer
-from connectsync.domain.event import Event
 from connectsync.domain.live import Live
-from connectsync.domain.outcome import Outcome
+from connectsync.domain.outcome import Event, Outcome
 from connectsync.domain.plan import Plan
 from connectsync.domain.settings import Form
 

@@ -12,8 +12,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from run_events import BEGAN, MESSAGE, at, ended, story
 
-from connectsync.domain.event import Event, RunBegan, RunEnded, WaveEnded
-from connectsync.domain.outcome import DistrictOutcome, Ending
+from connectsync.domain.outcome import (
+    DistrictOutcome,
+    Ending,
+    Event,
+    RunBegan,
+    RunEnded,
+    WaveEnded,
+)
 from connectsync.telemetry.events import Level, event_line, level_of, message_line
 
 ANY = st.text(st.characters())

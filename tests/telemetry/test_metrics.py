@@ -11,14 +11,14 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from prometheus_client.parser import text_string_to_metric_families as older
 from run_events import BEGAN, PLAN, at, ended, story
 
-from connectsync.domain.event import (
+from connectsync.domain.outcome import (
     DistrictBegan,
+    Ending,
     Event,
     RunEnded,
     SaveIntended,
     SaveSettled,
 )
-from connectsync.domain.outcome import Ending
 from connectsync.files.writing import replace_file
 from connectsync.telemetry.metrics import BUCKETS, Metrics, MetricsTally, exposition
 

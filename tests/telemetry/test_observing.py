@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from run_events import story
 
-from connectsync.domain.event import Event
+from connectsync.domain.outcome import Event
 from connectsync.errors import UsageError
 from connectsync.telemetry.events import NamedObserver, Observers
 

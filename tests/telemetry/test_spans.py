@@ -14,8 +14,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import StatusCode
 from run_events import FIRST_LINE, PLAN, at, ended, story
 
-from connectsync.domain.event import DistrictBegan, Event, RunEnded, WaveBegan
-from connectsync.domain.outcome import Ending
+from connectsync.domain.outcome import DistrictBegan, Ending, Event, RunEnded, WaveBegan
 from connectsync.telemetry.events import LONGEST
 from connectsync.telemetry.traces import Spans
 

@@ -9,8 +9,7 @@ from typing import Protocol
 
 from connectsync.backends.seam import Reader, Writer
 from connectsync.domain.district import KeptLabels
-from connectsync.domain.event import Event
-from connectsync.domain.outcome import DistrictOutcome, SaveFacts, Sent
+from connectsync.domain.outcome import DistrictOutcome, Event, SaveFacts, Sent
 from connectsync.domain.plan import Plan
 from connectsync.domain.run import Origin, RecentSaves
 from connectsync.domain.settings import Form

@@ -17,19 +17,21 @@ from connectsync.apply.journal import (
 )
 from connectsync.apply.saving import has_arrived, insist_fresh, results_of
 from connectsync.domain.district import without
-from connectsync.domain.event import (
+from connectsync.domain.live import Live
+from connectsync.domain.outcome import (
     DistrictBegan,
     DistrictEnded,
+    DistrictOutcome,
+    Ending,
+    Outcome,
     RunBegan,
     RunEnded,
     WaveBegan,
     WaveEnded,
 )
-from connectsync.domain.live import Live
-from connectsync.domain.outcome import DistrictOutcome, Ending, Outcome
-from connectsync.domain.plan import SWITCH, DistrictPlan, Plan
+from connectsync.domain.plan import DistrictPlan, Plan
 from connectsync.domain.plan_file import plan_digest
-from connectsync.domain.settings import Form, list_differing, spell
+from connectsync.domain.settings import SWITCH, Form, list_differing, spell
 from connectsync.errors import ConnectError, LeaseLost, StalePlan
 from connectsync.values import dataclass, field
 

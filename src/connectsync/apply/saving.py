@@ -17,9 +17,8 @@ from connectsync.apply.journal import (
 )
 from connectsync.backends.seam import Reader
 from connectsync.domain.drift import Baseline, Baselines
-from connectsync.domain.event import SaveIntended, SaveSettled
 from connectsync.domain.live import Live
-from connectsync.domain.outcome import Sent
+from connectsync.domain.outcome import SaveIntended, SaveSettled, Sent
 from connectsync.domain.plan import DistrictPlan, Plan
 from connectsync.domain.settings import Form, is_same, list_differing, spell
 from connectsync.values import dataclass, replace

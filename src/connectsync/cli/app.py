@@ -18,16 +18,15 @@ from typing import Annotated, Any, cast
 import typer
 
 from connectsync import __version__
-from connectsync.cli.commands import COMMANDS, PANELS, WITHIN
+from connectsync.cli.commands import COMMANDS, PANELS, WITHIN, CommandPlace
 from connectsync.cli.help import (
     Command,
     CommandWithHelp,
     GroupWithHelp,
     understand_everywhere,
 )
+from connectsync.cli.machine import secure
 from connectsync.cli.session import Session
-from connectsync.cli.streams import secure
-from connectsync.cli.suggest import CommandPlace
 from connectsync.cli.terminal import (
     ExitStatus,
     LogFormat,

@@ -10,6 +10,7 @@ import typer
 
 from connectsync.backends.seam import Reader
 from connectsync.cli.backends import connect_of, is_by_hand, next_step, open_reader
+from connectsync.cli.commands import quote_word
 from connectsync.cli.fleets import (
     FleetScope,
     any_scope,
@@ -39,7 +40,6 @@ from connectsync.cli.plan_source import (
 )
 from connectsync.cli.runner import CommandLineHost, RunArguments, apply_run
 from connectsync.cli.session import Session
-from connectsync.cli.suggest import quote_word
 from connectsync.cli.terminal import ExitStatus
 from connectsync.config.decode import SUFFIXES
 from connectsync.config.project import Project

@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 
 from connectsync.apply.state.queries import StateReader
+from connectsync.cli.commands import quote_word
 from connectsync.cli.fleets import FleetScope, any_scope
 from connectsync.cli.machine import ci_job
 from connectsync.cli.plan_source import open_state, plan_in, policy_now
 from connectsync.cli.session import Session
-from connectsync.cli.suggest import quote_word
 from connectsync.cli.terminal import ExitStatus, Terminal
 from connectsync.config.project import Project
 from connectsync.domain.finding import acceptance
@@ -32,11 +32,10 @@ from connectsync.operations.approve import (
     needed_names,
     record_approval,
 )
-from connectsync.operations.authors import people_here
 from connectsync.operations.baseline import Untold, untold
+from connectsync.operations.commit import limits_before
 from connectsync.operations.gate import Gate, as_it_is, of_connect
-from connectsync.operations.git import Git
-from connectsync.operations.limits import limits_before
+from connectsync.operations.git import Git, people_here
 from connectsync.operations.plan import PlanContext
 from connectsync.report.outcome_text import approval_text
 from connectsync.report.plan_text import render_plan, render_summary

@@ -9,10 +9,10 @@ from typing import Annotated
 
 import typer
 
+from connectsync.cli.commands import CommandPlace
 from connectsync.cli.formats import deliver_pages, insist_free
 from connectsync.cli.options import option_output, where_option
 from connectsync.cli.session import Session, wait_for
-from connectsync.cli.suggest import CommandPlace
 from connectsync.cli.terminal import ExitStatus
 from connectsync.config.discovery import is_key, relative, stem_of
 from connectsync.config.project import Project

@@ -16,6 +16,7 @@ from connectsync.backends.browser.website import Website
 from connectsync.backends.contract import BULKS_AT_ONCE, LARGEST_BULK
 from connectsync.backends.seam import Reader, Writer
 from connectsync.backends.snapshot import Confirm, SnapshotReader, SnapshotWriter
+from connectsync.cli.commands import quote_word
 from connectsync.cli.emulator import guard_store, make_embedded_store
 from connectsync.cli.machine import host_of, host_of_snapshot
 from connectsync.cli.secrets import (
@@ -25,7 +26,6 @@ from connectsync.cli.secrets import (
     project_secret,
 )
 from connectsync.cli.session import Session
-from connectsync.cli.suggest import quote_word
 from connectsync.config.decode import Ground, without_steps_up
 from connectsync.config.project import BrowserConfig, Project
 from connectsync.domain.district import District
@@ -149,8 +149,8 @@ class BrowserBackend(Backend):
         """Open a reader on the page."""
         insist_playwright()
 
-        from connectsync.backends.browser.pool import browser_of
         from connectsync.backends.browser.reader import open_reader
+        from connectsync.backends.browser.session import browser_of
 
         session = self.setup.session
         browser = browser_of(session.shared, self._website(), patience_of(session))
@@ -160,7 +160,7 @@ class BrowserBackend(Backend):
         """Open a writer on the page."""
         insist_playwright()
 
-        from connectsync.backends.browser.pool import browser_of
+        from connectsync.backends.browser.session import browser_of
         from connectsync.backends.browser.writer import open_writer
 
         session = self.setup.session

@@ -9,6 +9,7 @@ import typer
 
 from connectsync.apply.state.queries import StateReader
 from connectsync.cli.backends import connect_of
+from connectsync.cli.commands import quote_word
 from connectsync.cli.fleets import FleetScope
 from connectsync.cli.formats import insist_free, show_drift
 from connectsync.cli.options import (
@@ -22,7 +23,6 @@ from connectsync.cli.options import (
 )
 from connectsync.cli.plan_source import DriftFound, look, open_state
 from connectsync.cli.session import Session, wait_for
-from connectsync.cli.suggest import quote_word
 from connectsync.cli.terminal import ExitStatus
 from connectsync.config.discovery import below, relative
 from connectsync.config.fleet import Fleet

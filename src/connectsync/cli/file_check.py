@@ -9,8 +9,8 @@ from typing import Any
 
 from connectsync import __version__
 from connectsync.cli.formats import insist_free, show_findings
+from connectsync.cli.machine import secure, standard_input
 from connectsync.cli.session import TOOL, Session
-from connectsync.cli.streams import secure, standard_input
 from connectsync.cli.terminal import (
     ExitStatus,
     LogFormat,

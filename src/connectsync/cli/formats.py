@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from connectsync.cli.commands import CommandPlace
 from connectsync.cli.session import Session
-from connectsync.cli.suggest import CommandPlace
 from connectsync.cli.terminal import STDOUT, Terminal, insist_no_source
 from connectsync.config.decode import Ground, without_steps_up
 from connectsync.config.discovery import is_key

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from connectsync.cli.commands import quote_word
 from connectsync.cli.drift import show_findings
 from connectsync.cli.formats import insist_free
 from connectsync.cli.options import (
@@ -18,7 +19,6 @@ from connectsync.cli.options import (
     where_option,
 )
 from connectsync.cli.session import Session, wait_for
-from connectsync.cli.suggest import quote_word
 from connectsync.cli.terminal import ExitStatus
 from connectsync.config.decode import SUFFIXES, Ground, without_steps_up
 from connectsync.config.discovery import below, relative, stem_of
@@ -254,8 +254,8 @@ def _read(
     fields: Mapping[str, SheetField],
 ) -> SheetReading:
     """Read the rows of the sheet, and say what was left out."""
+    from connectsync.files.sheets import ABOUT
     from connectsync.files.workbook import read_sheet
-    from connectsync.report.sheet import ABOUT
 
     shown = str(asked.path)
     end = Ground.of(project.root).way_out(without_steps_up(asked.path))
@@ -305,7 +305,7 @@ def export(
     never in it, only where they are.
     """
     from connectsync.cli.asked import chosen_by
-    from connectsync.report.sheet import csv_table, workbook
+    from connectsync.files.sheets import csv_table, workbook
 
     session: Session = context.obj
     insist_free(session, output)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from connectsync.cli.commands import CommandPlace, quote_word
 from connectsync.cli.options import (
     CLICK_LIST_PAGE,
     CLICK_LIST_PLAN,
@@ -13,7 +14,6 @@ from connectsync.cli.options import (
     ManualSaves,
 )
 from connectsync.cli.session import Session
-from connectsync.cli.suggest import CommandPlace, quote_word
 from connectsync.config.discovery import relative
 from connectsync.config.project import Project
 from connectsync.domain.plan import Plan

@@ -13,11 +13,11 @@ from connectsync.apply.state.store import Store
 from connectsync.backends.seam import Reader
 from connectsync.cli.backend_setup import taken_at
 from connectsync.cli.backends import connect_of, open_reader
+from connectsync.cli.commands import quote_word
 from connectsync.cli.fleets import FleetScope, load_planned_scope
 from connectsync.cli.machine import TOLD
 from connectsync.cli.secrets import read_secret
 from connectsync.cli.session import Session
-from connectsync.cli.suggest import quote_word
 from connectsync.cli.terminal import SOURCES
 from connectsync.config.decode import Ground
 from connectsync.config.discovery import PROJECT_FILE, below, relative
@@ -48,9 +48,9 @@ from connectsync.operations.changes import (
     causes_of,
     compare_since,
 )
+from connectsync.operations.commit import hours_loosened, limits_before, project_at
 from connectsync.operations.drift import DriftReading, find_drift
 from connectsync.operations.git import Git, GitRefused, explain_refusal
-from connectsync.operations.limits import hours_loosened, limits_before, project_at
 from connectsync.operations.plan import CountImpact, PlanContext, make_plan
 from connectsync.report.terminal import inert
 from connectsync.values import dataclass, replace

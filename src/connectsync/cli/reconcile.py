@@ -232,7 +232,7 @@ def _status(made: ReconcileReport, came: RunResult | StalePlan | None) -> ExitSt
 def _tell(
     session: Session, asked: ReconcileOptions, made: ReconcileReport, status: ExitStatus
 ) -> None:
-    from connectsync.report.reconcile import reconcile_json, reconcile_text
+    from connectsync.report.drift import reconcile_json, reconcile_text
 
     terminal = session.terminal
     colour = terminal.colour and asked.output is None

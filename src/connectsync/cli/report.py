@@ -19,11 +19,10 @@ from connectsync.domain.fleet_report import FleetReport, ReportedRun
 from connectsync.domain.live import ConnectKey
 from connectsync.domain.wording import many
 from connectsync.errors import ConnectError, UsageError
-from connectsync.operations.authors import Authors
 from connectsync.operations.changes import checked_out
 from connectsync.operations.checking import options_of
 from connectsync.operations.drift import DriftReading, find_drift
-from connectsync.operations.git import Git
+from connectsync.operations.git import Authors, Git
 from connectsync.operations.plan import PlannedDistrict
 from connectsync.operations.report import (
     ReportSources,

@@ -10,6 +10,7 @@ import typer
 from connectsync.apply.state.queries import StateReader
 from connectsync.cli.apply import show_and_apply
 from connectsync.cli.backends import connect_of, open_reader
+from connectsync.cli.commands import quote_word
 from connectsync.cli.fleets import any_scope
 from connectsync.cli.formats import insist_free
 from connectsync.cli.options import (
@@ -23,7 +24,6 @@ from connectsync.cli.options import (
 from connectsync.cli.plan_source import circumstances, open_state, wrote_plan
 from connectsync.cli.runner import CommandLineHost, RunArguments, apply_run
 from connectsync.cli.session import Session
-from connectsync.cli.suggest import quote_word
 from connectsync.cli.terminal import STDOUT, ExitStatus
 from connectsync.config.project import Project
 from connectsync.domain.plan_file import plan_text

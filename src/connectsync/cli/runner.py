@@ -28,8 +28,14 @@ from connectsync.cli.plan_source import ScopedPlan
 from connectsync.cli.progress import RunProgress
 from connectsync.cli.session import Session
 from connectsync.cli.terminal import ExitStatus, LogFormat, Terminal, insist_no_source
-from connectsync.domain.event import DistrictEnded, Event, WaveBegan
-from connectsync.domain.outcome import DistrictOutcome, Ending, Outcome
+from connectsync.domain.outcome import (
+    DistrictEnded,
+    DistrictOutcome,
+    Ending,
+    Event,
+    Outcome,
+    WaveBegan,
+)
 from connectsync.domain.plan import Plan
 from connectsync.domain.run import Origin
 from connectsync.errors import UsageError, how_to_add

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from connectsync import __version__
+from connectsync.cli.commands import quote_word
 from connectsync.cli.machine import ANYWHERE, TOLD, insist_own_clock, now
-from connectsync.cli.suggest import quote_word
 from connectsync.cli.terminal import Terminal
 from connectsync.config.decode import Ground, without_steps_up
 from connectsync.config.discovery import (

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from connectsync.cli.commands import CommandPlace
 from connectsync.cli.formats import insist_free
 from connectsync.cli.options import (
     option_notify,
@@ -20,7 +21,6 @@ from connectsync.cli.options import (
 )
 from connectsync.cli.reconcile import insist_metrics, keep_metrics
 from connectsync.cli.session import Session, wait_for
-from connectsync.cli.suggest import CommandPlace
 from connectsync.cli.terminal import ExitStatus, status_of
 from connectsync.config.fleet import LoadedDistrict
 from connectsync.config.project import Project

@@ -18,15 +18,14 @@ from pathlib import Path
 from typing import TextIO
 
 from connectsync import errors
-from connectsync.cli.machine import now_at_least, utc_now
-from connectsync.cli.streams import lost, tell_once
-from connectsync.cli.suggest import CommandPlace
-from connectsync.domain.event import Event
+from connectsync.cli.commands import CommandPlace
+from connectsync.cli.machine import lost, now_at_least, tell_once, utc_now
 from connectsync.domain.foreign_text import (
     environment_of_children,
     program_in,
     without_user_info,
 )
+from connectsync.domain.outcome import Event
 from connectsync.domain.policy import ALL, Shard
 from connectsync.domain.wording import few, many
 from connectsync.files.access import insist_unplanted, not_written

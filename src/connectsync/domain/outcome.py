@@ -1,4 +1,4 @@
-"""How a save, a district and a run ended, as far as it was seen."""
+"""What happens in a run, and how its saves, its districts and the run itself ended."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 
-from connectsync.domain.change import changes_of
-from connectsync.domain.settings import Form, is_same, list_differing
+from connectsync.domain.settings import Form, changes_of, is_same, list_differing
 from connectsync.providers.form import Risk
 from connectsync.values import dataclass
 
@@ -325,3 +324,98 @@ class FirstNight:
     later: bool = False
     why: str = ""
     part: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RunBegan:
+    """A run was begun, or joined by another runner."""
+
+    run: int
+    plan: str
+    backend: str
+    districts: int
+    at: datetime
+    joined: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WaveBegan:
+    """The first district of a wave is about to be claimed."""
+
+    run: int
+    wave: str
+    districts: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DistrictBegan:
+    """A runner holds the lease of a district."""
+
+    run: int
+    district: str
+    wave: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SaveIntended:
+    """A save is in the journal, and about to be made."""
+
+    run: int
+    district: str
+    phase: int
+    settings: tuple[str, ...]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SaveSettled:
+    """How a save ended: ``confirmed``, ``failed`` or ``conflict``."""
+
+    run: int
+    district: str
+    phase: int
+    settled: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DistrictEnded:
+    """How a district ended on this runner."""
+
+    run: int
+    outcome: DistrictOutcome
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class WaveEnded:
+    """Every district of a wave has ended, and was read once more."""
+
+    run: int
+    wave: str
+    failures: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnded:
+    """A runner leaves the run; ``stopped`` says why before its end, if so."""
+
+    run: int
+    counts: tuple[tuple[Ending, int], ...]
+    at: datetime
+    stopped: str = ""
+
+
+Event = (
+    RunBegan
+    | WaveBegan
+    | DistrictBegan
+    | SaveIntended
+    | SaveSettled
+    | DistrictEnded
+    | WaveEnded
+    | RunEnded
+)

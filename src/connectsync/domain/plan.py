@@ -8,13 +8,20 @@ from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 
-from connectsync.domain.change import Change, Set, apply_changes, assess, running
 from connectsync.domain.district import KeptLabels, Untouched, without
 from connectsync.domain.drift import DistrictDrift, MovedBy, Movement, worst_of
 from connectsync.domain.finding import GuardFinding, ValidationReport
 from connectsync.domain.policy import Policy
 from connectsync.domain.schedule import Turn
-from connectsync.domain.settings import Form
+from connectsync.domain.settings import (
+    SWITCH,
+    Change,
+    Form,
+    Set,
+    apply_changes,
+    assess,
+    running,
+)
 from connectsync.providers.form import Risk, Value
 from connectsync.values import dataclass, field, replace
 
@@ -28,9 +35,6 @@ REACHED_BY = (
     "backends.browser.accept_confirmation",
 )
 """Keys of the project file that decide which Connect is reached, and how it is read."""
-
-SWITCH = "enable_daily_sync"
-"""The setting that goes off first and on last, in a save of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,11 +319,7 @@ class Plan:
 
     def risks(self) -> Counter[Risk]:
         """Count the changes by risk."""
-        return Counter(
-            planned.risk
-            for district in self.districts
-            for planned in district.changes()
-        )
+        return Counter(one.risk for each in self.districts for one in each.changes())
 
 
 def saves_for(

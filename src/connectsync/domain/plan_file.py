@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from connectsync.domain.change import Add, Change, Remove, Set
 from connectsync.domain.district import Untouched, WhyUntouched
 from connectsync.domain.drift import DistrictDrift, movement_data, movement_of
 from connectsync.domain.finding import GuardFinding, Severity
@@ -40,7 +39,15 @@ from connectsync.domain.plan_shape import (
 )
 from connectsync.domain.policy import limits_data, limits_of
 from connectsync.domain.schedule import turn_data, turn_of
-from connectsync.domain.settings import Data, form_data, form_of, value_data, value_of
+from connectsync.domain.settings import (
+    Data,
+    change_data,
+    change_of,
+    form_data,
+    form_of,
+    value_data,
+    value_of,
+)
 from connectsync.errors import DamagedPlan
 from connectsync.providers.form import Risk
 
@@ -183,21 +190,7 @@ def _save_data(save: Save, told: dict[int, Repeated]) -> dict[str, Any]:
 
 def _change_data(planned: PlannedChange) -> Repeated:
     said = {"risk": planned.risk.value, "effect": planned.effect}
-    return Repeated(_op_data(planned.change) | said)
-
-
-def _op_data(change: Change) -> dict[str, Any]:
-    match change:
-        case Set(setting, before, after):
-            return _op("set", setting, value_data(before), value_data(after))
-        case Add(setting, label):
-            return _op("add", setting, None, label)
-        case Remove(setting, label):
-            return _op("remove", setting, label, None)
-
-
-def _op(op: str, setting: str, before: Any, after: Any) -> dict[str, Any]:
-    return {"op": op, "setting": setting, "before": before, "after": after}
+    return Repeated(change_data(planned.change) | said)
 
 
 def _failed_data(failed: NotPlanned) -> dict[str, Any]:
@@ -426,21 +419,7 @@ def _untouched(data: Mapping[str, Any]) -> Untouched:
 
 
 def _planned(data: Mapping[str, Any]) -> PlannedChange:
-    return PlannedChange(_change(data), Risk(data["risk"]), data["effect"])
-
-
-def _change(data: Mapping[str, Any]) -> Change:
-    setting = data["setting"]
-    match data["op"]:
-        case "set":
-            before = value_of(setting, data["before"])
-            return Set(setting, before, value_of(setting, data["after"]))
-        case "add":
-            return Add(setting, data["after"])
-        case "remove":
-            return Remove(setting, data["before"])
-        case op:
-            raise ValueError(f"unknown change {op!r}")
+    return PlannedChange(change_of(data), Risk(data["risk"]), data["effect"])
 
 
 def _guard(data: Mapping[str, Any]) -> GuardFinding:

@@ -7,9 +7,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from connectsync.domain.change import Set
 from connectsync.domain.outcome import DistrictOutcome, Ending, Made
-from connectsync.domain.settings import Form
+from connectsync.domain.settings import Form, Set
 from connectsync.domain.wording import few
 from connectsync.providers.form import Value
 from connectsync.values import dataclass, field

@@ -23,7 +23,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from connectsync.emulator.app import HANG_UP
-from connectsync.emulator.people import ROLES, MadeUpRoster, user_id
+from connectsync.emulator.seed import ROLES, MadeUpRoster, user_id
 
 VERSION = "/v3.1"
 

@@ -11,7 +11,6 @@ from typing import Any, cast
 from connectsync.backends.names import PAGE_PATH
 from connectsync.backends.seam import Reader
 from connectsync.config.fleet import LoadedDistrict
-from connectsync.domain.change import assess
 from connectsync.domain.district import (
     CleverShares,
     Credentials,
@@ -34,7 +33,7 @@ from connectsync.domain.live import (
     RuleException,
 )
 from connectsync.domain.plan import PlannedChange
-from connectsync.domain.settings import BY_NAME, Form, is_same, spell
+from connectsync.domain.settings import BY_NAME, Form, assess, is_same, spell
 from connectsync.domain.wording import did_you_mean
 from connectsync.errors import ConnectError, DistrictNotFound, NothingMatched
 from connectsync.operations.checking import names_that_run, settle

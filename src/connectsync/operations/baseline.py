@@ -36,8 +36,8 @@ from connectsync.operations.changes import (
     changed_at,
     fleet_before,
 )
-from connectsync.operations.git import GitRefused, file_at
-from connectsync.operations.limits import hours_loosened, project_at
+from connectsync.operations.commit import file_at, hours_loosened, project_at
+from connectsync.operations.git import GitRefused
 from connectsync.operations.plan import PlannedDistrict
 from connectsync.rules.catalogue import ADJUSTABLE, BY_NAME
 from connectsync.values import dataclass, field, replace

@@ -29,16 +29,8 @@ from connectsync.domain.drift import (
 from connectsync.domain.policy import Policy
 from connectsync.domain.settings import compose_accents
 from connectsync.errors import ProjectError, UsageError
-from connectsync.operations.git import (
-    DEEPER,
-    FEW,
-    MOST_LINKS,
-    CommitTree,
-    Git,
-    GitRefused,
-    explain_refusal,
-)
-from connectsync.operations.limits import limits_then
+from connectsync.operations.commit import MOST_LINKS, CommitTree, limits_then
+from connectsync.operations.git import DEEPER, FEW, Git, GitRefused, explain_refusal
 from connectsync.operations.plan import PlannedDistrict
 from connectsync.values import dataclass, field
 

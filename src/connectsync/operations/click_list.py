@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from connectsync.backends.names import PAGE_PATH, SAVE, TOKEN_LABEL, setting_named
-from connectsync.domain.change import Add, Change, Remove, Set
 from connectsync.domain.live import Click, ClickList, DistrictClicks
 from connectsync.domain.plan import DistrictPlan, Plan, PlannedChange, Save
 from connectsync.domain.plan_file import plan_digest
-from connectsync.domain.settings import BY_NAME, spell
+from connectsync.domain.settings import BY_NAME, Add, Change, Remove, Set, spell
 from connectsync.providers.form import Kind, Risk
 
 TICKED, NOT_TICKED = "ticked", "not ticked"

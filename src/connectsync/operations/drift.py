@@ -28,8 +28,7 @@ from connectsync.domain.drift import (
 from connectsync.domain.finding import Finding, Severity
 from connectsync.domain.foreign_text import foreign_text
 from connectsync.domain.live import Live
-from connectsync.domain.plan import SWITCH
-from connectsync.domain.settings import Form, is_same
+from connectsync.domain.settings import SWITCH, Form, is_same
 from connectsync.errors import (
     ConnectError,
     ConnectsyncError,
@@ -38,8 +37,9 @@ from connectsync.errors import (
 )
 from connectsync.files.writing import replace_file
 from connectsync.operations.checking import ValidationOptions
+from connectsync.operations.commit import CommitTree, tree_with
 from connectsync.operations.from_live import take_over
-from connectsync.operations.git import CommitTree, Git, GitRefused, tree_with
+from connectsync.operations.git import Git, GitRefused
 from connectsync.operations.plan import PlannedDistrict, find_kept_labels
 from connectsync.operations.validate import validate_fleet
 from connectsync.rules.scheduled import overdue_on

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import PurePosixPath
 
 from connectsync.apply.state.queries import StateReader
-from connectsync.domain.change import Change
+from connectsync.config.discovery import PROFILES
 from connectsync.domain.district import District, token_identity
 from connectsync.domain.drift import Baselines
 from connectsync.domain.finding import Finding, GuardFinding, Severity, closing, needed
@@ -52,9 +52,6 @@ LOOSENED = (
     " for this plan what it allowed before holds as well"
 )
 """What is said where a plan is refused, and the project file is looser by now."""
-
-PROFILES = "_profiles"
-"""The folder of the layers that districts build on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,7 +316,7 @@ def _insist_unknown(planned: DistrictPlan) -> None:
             )
 
 
-def _changes(saves: tuple[Save, ...]) -> list[list[Change]]:
+def _changes(saves: tuple[Save, ...]) -> list[list[object]]:
     return [[planned.change for planned in save.changes] for save in saves]
 
 

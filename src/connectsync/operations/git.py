@@ -1,18 +1,20 @@
-"""Git, and a commit as data: the one place that runs it, and nothing it would run."""
+"""Git: the one place that runs it, and nothing it would run; who wrote what."""
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import shlex
 import subprocess
+import sys
+import threading
 import unicodedata
-from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, date, datetime
 from pathlib import Path
 
-from connectsync.config.decode import SIZE_LIMIT
+from connectsync.domain.fleet_report import AcceptedBy
 from connectsync.domain.foreign_text import (
     environment_of_children,
     foreign_text,
@@ -21,18 +23,10 @@ from connectsync.domain.foreign_text import (
 )
 from connectsync.errors import UsageError
 from connectsync.files.access import read_regular
-from connectsync.files.programs import hear_program
 from connectsync.values import dataclass, field
-
-FILES = frozenset(["100644", "100755"])
-LINK = "120000"
-"""Modes of entries in a commit; folders are listed by what is in them."""
 
 _INDEX_LIMIT = 1 << 26
 """Bytes of an index that are looked through; one of 13,318 files has two million."""
-
-MOST_LINKS = 40
-"""Links that a path may lead over, as for the system."""
 
 DEEPER = (
     "fetch more of the history: `git fetch --unshallow`, or fetch-depth: 0 for"
@@ -45,8 +39,10 @@ MOST_LISTED, MOST_SAID = 1 << 26, 1 << 28
 """Bytes that git may list of a commit, half a million files, and say altogether."""
 
 _STUCK = "fatal: git did not come to an end within {seconds:g} s"
-_LONG = "fatal: git says more than {most:,} bytes about it, and no more are read"
-_COMPLAINT = 1 << 16  # bytes that are read
+TOO_LONG = "fatal: git says more than {most:,} bytes about it, and no more are read"
+SHORT = 1 << 16
+"""Bytes of a short answer, and of a complaint, that are read."""
+
 _TRUSTED = "git config --global --add safe.directory"
 
 _CAUTIONS = (
@@ -107,7 +103,7 @@ class Git:
         if stuck:
             raise GitRefused(_STUCK.format(seconds=seconds))
         if len(said) > most:
-            raise GitRefused(_LONG.format(most=most))
+            raise GitRefused(TOO_LONG.format(most=most))
         if process.returncode != 0:
             told = complaint.decode(errors="replace").strip()
             raise GitRefused(mask_secrets(told, _secrets_in(self.environment)))
@@ -210,183 +206,6 @@ def _secrets_in(environment: Mapping[str, str]) -> list[str]:
     return [value for name, value in environment.items() if _SECRETIVE.search(name)]
 
 
-@dataclass(frozen=True, slots=True)
-class CommitTree:
-    """
-    The files of a commit, by name from the top of the repository.
-
-    ``entries`` gives each one's mode and object, ``links`` what each link holds.
-    """
-
-    git: Git
-    entries: Mapping[str, tuple[str, str]]
-    links: Mapping[str, str]
-    _folders: dict[str, set[str]] = field(default_factory=dict)
-
-    @classmethod
-    def at(cls, git: Git, commit: str) -> CommitTree:
-        """List a commit. Raises ``GitRefused``."""
-        listed = git.run("ls-tree", "-r", "-z", "--full-tree", commit, most=MOST_LISTED)
-        entries = dict(_entry(line) for line in listed.split(b"\0") if line)
-        links = [name for name, (mode, _) in entries.items() if mode == LINK]
-        held = _blobs(git, [entries[name][1] for name in links])
-        tree = cls(git, entries, dict(zip(links, map(os.fsdecode, held), strict=True)))
-        for name in entries:
-            tree._enter(name)
-        return tree
-
-    def _enter(self, name: str) -> None:
-        folder, _, last = name.rpartition("/")
-        names = self._folders.setdefault(folder, set())
-        names.add(last)
-        if len(names) == 1 and folder:
-            self._enter(folder)
-
-    def read(self, names: Collection[str]) -> list[bytes]:
-        """Read files, in the order of their names. Raises ``UsageError``."""
-        try:
-            return _blobs(self.git, [self.entries[name][1] for name in names])
-        except GitRefused as refusal:
-            raise explain_refusal(self.git, refusal.said) from refusal
-
-    def is_file(self, name: str) -> bool:
-        """Say whether there is a file of this name, and no link or folder."""
-        return self.entries.get(name, ("",))[0] in FILES
-
-    def holds(self, name: str, path: Path) -> bool:
-        """Say whether a file on the disk says what the one of this name says."""
-        oid = self.entries[name][1]
-        try:
-            raw = read_regular(path, SIZE_LIMIT)
-        except OSError:
-            return False
-        # a checkout may have other line ends than the commit
-        return any(_hash(one, oid) == oid for one in (raw, raw.replace(b"\r\n", b"\n")))
-
-    def names_in(self, folder: str) -> Collection[str]:
-        """Name what is in a folder, by its own name from the top; "" is the top."""
-        return self._folders.get(folder, ())
-
-    def followed(self, name: str, links: int = MOST_LINKS) -> str | None:
-        """Give where a name ends once links are followed; None if out of the commit."""
-        at = ""
-        parts = name.split("/") if name else []
-        for position, part in enumerate(parts):
-            if part == "..":
-                if not at:
-                    return None
-                at = at.rpartition("/")[0]
-                continue
-            at = "/".join(filter(None, (at, part))) if part not in {"", "."} else at
-            if at in self.links:
-                target = self._target(at)
-                if target is None or not links:
-                    return None
-                rest = parts[position + 1 :]
-                return self.followed("/".join([target, *rest]), links - 1)
-        return at if at in self.entries or at in self._folders or not at else None
-
-    def _target(self, link: str) -> str | None:
-        held = self.links[link]
-        if held.startswith("/"):
-            top = f"{os.path.realpath(self.git.folder)}/"
-            return held.removeprefix(top) if held.startswith(top) else None
-        return "/".join(filter(None, (link.rpartition("/")[0], held)))
-
-
-def file_of_commit(git: Git, commit: str, name: str) -> bytes | None:
-    """
-    Give what one file of a commit says, over its links; None if there is none.
-
-    It is asked for by its name: a commit may hold any number of others. Raises
-    ``GitRefused``, also where it cannot be told.
-    """
-    git.run(
-        "rev-parse", "--verify", "--quiet", "--end-of-options", f"{commit}^{{tree}}"
-    )
-    asked = os.fsencode(f"{commit}:{name}\n")
-    follow = ("cat-file", "--follow-symlinks", "--batch-check")
-    told = git.run(*follow, given=asked, most=_COMPLAINT)
-    match told.split():
-        case [oid, b"blob", size] if told.count(b"\n") == 1:
-            if int(size) > SIZE_LIMIT:
-                raise GitRefused(_LONG.format(most=SIZE_LIMIT))
-            return git.run("cat-file", "blob", oid.decode("ascii"), most=SIZE_LIMIT)
-    # the same is said of a file that a partial clone lacks, and of one behind a link
-    parts = name.split("/")
-    above = ["/".join(parts[: end + 1]) for end in range(len(parts))]
-    asking = ("ls-tree", "-t", "-z", "--full-tree", commit, "--", *above)
-    listed = git.run(*asking, most=_COMPLAINT).split(b"\0")
-    entries = dict(_entry(line) for line in listed if line)
-    if name in entries or any(mode == LINK for mode, _ in entries.values()):
-        raise GitRefused(f"fatal: this clone lacks the object of {name}")
-    return None
-
-
-def file_at(
-    root: Path, commit: str, name: str, environment: Mapping[str, str]
-) -> bytes | None:
-    """
-    Give a file of a project as a commit has it; None if it has none.
-
-    Raises ``UsageError`` where git is not there, ``GitRefused`` where it cannot tell.
-    """
-    git = Git(root, environment, FEW)
-    top = Path(os.path.realpath(git.line("rev-parse", "--show-toplevel")))
-    path = os.path.relpath(Path(os.path.realpath(root), name), top)
-    return file_of_commit(Git(top, environment, FEW), commit, path)
-
-
-def tree_with(git: Git, tree: str, blobs: Mapping[str, str]) -> str:
-    """Write a tree with other objects for some files, by name. Raises GitRefused."""
-    within: dict[str, dict[str, str]] = defaultdict(dict)
-    for name, oid in blobs.items():
-        first, _, rest = name.partition("/")
-        within[first][rest] = oid
-    lines = []
-    for line in git.run("ls-tree", "-z", "--full-tree", tree).split(b"\0"):
-        about, _, last = line.partition(b"\t")
-        if changes := within.get(os.fsdecode(last)) if line else None:
-            mode, kind, oid = about.decode("ascii").split(" ")
-            oid = changes[""] if "" in changes else tree_with(git, oid, changes)
-            line = f"{mode} {kind} {oid}\t".encode() + last  # noqa: PLW2901 - as it reads now
-        lines.append(line)
-    return os.fsdecode(git.run("mktree", "-z", given=b"\0".join(lines)).strip())
-
-
-def _hash(raw: bytes, like: str) -> str:
-    """Name bytes as git names an object: by SHA-1, or by SHA-256 if it uses that."""
-    name = "sha1" if len(like) == 40 else "sha256"  # noqa: PLR2004 - hex digits
-    content = b"blob %d\0%b" % (len(raw), raw)
-    return hashlib.new(name, content, usedforsecurity=False).hexdigest()
-
-
-def _entry(line: bytes) -> tuple[str, tuple[str, str]]:
-    about, _, name = line.partition(b"\t")
-    mode, _, oid = about.decode("ascii").split(" ")
-    return os.fsdecode(name), (mode, oid)
-
-
-def _blobs(git: Git, objects: list[str]) -> list[bytes]:
-    if not objects:
-        return []
-    asked = "".join(f"{oid}\n" for oid in objects).encode()
-    return list(_split_batch(git.run("cat-file", "--batch", given=asked)))
-
-
-def _split_batch(answer: bytes) -> Iterator[bytes]:
-    """Take apart what ``cat-file --batch`` answers: a line, so many bytes, a line."""
-    at = 0
-    while at < len(answer):
-        end = answer.index(b"\n", at)
-        oid, *kind_and_size = answer[at:end].split(b" ")
-        if len(kind_and_size) != 2:  # noqa: PLR2004 - what it says is `missing`
-            raise GitRefused(f"fatal: this clone lacks the object {oid.decode()}")
-        size = int(kind_and_size[1])
-        yield answer[end + 1 : end + 1 + size]
-        at = end + 1 + size + 1
-
-
 def explain_refusal(git: Git, said: str) -> UsageError:
     """Give the sentence for a complaint of git, and what to do about it."""
     root = git.folder
@@ -437,7 +256,7 @@ def _of_the_rest(said: str) -> UsageError:
         "git cannot compare with that revision:"
         f" {foreign_text(first.removeprefix('fatal: '))}",
         remedy=smaller
-        if first.startswith(_LONG.partition("{")[0])
+        if first.startswith(TOO_LONG.partition("{")[0])
         else "try `git status` in the project; it says more",
     )
 
@@ -447,3 +266,152 @@ def _passed_over(environment: Mapping[str, str]) -> str:
     if "GIT_DIR" not in environment:
         return ""
     return " (GIT_DIR is set; it may name another repository, so it is not used)"
+
+
+_HEAD = re.compile(rb"([0-9a-f]{40,64}) \d+ (\d+)(?: \d+)?")
+_NOBODY = re.compile("0+")
+UNSAVED = "not committed yet"
+MOST_FILES = 2_000
+"""Files whose lines git is asked about: it takes some milliseconds of each."""
+
+
+_Written = tuple[int, AcceptedBy]
+"""Who wrote a line, behind the seconds by which the newest is found."""
+
+
+@dataclass(slots=True)
+class Authors:
+    """Who wrote lines of files, as git says it: unchecked. Where it cannot, no one."""
+
+    git: Git
+    asked: int = 0
+    _lines: dict[str, Mapping[int, _Written]] = field(default_factory=dict)
+    _shallow: bool | None = None
+
+    def of_lines(self, file: str, lines: range) -> AcceptedBy:
+        """Give who wrote the newest of some lines of a file."""
+        if file not in self._lines:
+            self.asked += 1
+            self._lines[file] = self._blame(file) if self.asked <= MOST_FILES else {}
+        held = self._lines[file]
+        found = [held[line] for line in lines if line in held]
+        return max(found, key=lambda one: one[0], default=(0, AcceptedBy()))[1]
+
+    def of_file(self, file: str) -> AcceptedBy:
+        """Give who changed a file last."""
+        said = self._ask(
+            "log", "-1", f"--abbrev={SHOWN}", "--format=%an%x00%at%x00%h", "--", file
+        )
+        parts = os.fsdecode(said).strip().split("\0")
+        if len(parts) != _PARTS or self._is_shallow():
+            return AcceptedBy()
+        name, at, commit = parts
+        return AcceptedBy(name, _day(at), f"commit {commit}")
+
+    def _is_shallow(self) -> bool:
+        if self._shallow is None:
+            said = self._ask("rev-parse", "--is-shallow-repository")
+            self._shallow = said.strip() != b"false"
+        return self._shallow
+
+    def _ask(self, *arguments: str) -> bytes:
+        try:
+            return self.git.run(*arguments)
+        except (GitRefused, UsageError):
+            return b""
+
+    def _blame(self, file: str) -> dict[int, _Written]:
+        said = self._ask("blame", "--no-textconv", "--porcelain", "--", file)
+        authors, lines = dict[bytes, dict[bytes, bytes]](), dict[int, bytes]()
+        commit = b""
+        for line in said.split(b"\n"):
+            if line.startswith(b"\t"):
+                continue
+            if head := _HEAD.fullmatch(line):
+                commit = head[1]
+                lines[int(head[2])] = commit
+                authors.setdefault(commit, {})
+            elif commit:
+                name, _, value = line.partition(b" ")
+                authors[commit].setdefault(name, value)
+        told = {one: self._told(one, about) for one, about in authors.items()}
+        return {number: told[one] for number, one in lines.items()}
+
+    def _told(self, commit: bytes, about: Mapping[bytes, bytes]) -> _Written:
+        spelled = commit.decode("ascii")
+        if _NOBODY.fullmatch(spelled):
+            return sys.maxsize, AcceptedBy(how=UNSAVED)
+        # a shallow clone takes its oldest commit for the author of all before it
+        if b"boundary" in about and self._is_shallow():
+            return 0, AcceptedBy()
+        name = os.fsdecode(about.get(b"author", b""))
+        at = about.get(b"author-time", b"").decode("ascii", "replace")
+        seconds = int(at) if at.isdecimal() else 0
+        return seconds, AcceptedBy(name, _day(at), f"commit {spelled[:SHOWN]}")
+
+
+def people_here(git: Git) -> tuple[str, ...]:
+    """Give whom git is told to name in commits that are made here: name and address."""
+    try:
+        said = git.run("config", "--null", "--get-regexp", r"^user\.(name|email)$")
+    except (GitRefused, UsageError):
+        return ()
+    # of several the last one counts, as in a commit
+    told = dict(one.partition("\n")[::2] for one in os.fsdecode(said).split("\0"))
+    names = (told.get("user.name", ""), told.get("user.email", ""))
+    return tuple(foreign_text(one) for one in names if one)
+
+
+SHOWN = 9
+"""Digits of a commit that are shown."""
+
+_PARTS = 3
+
+
+def _day(seconds: str) -> date | None:
+    try:
+        return datetime.fromtimestamp(int(seconds), UTC).date()
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def hear_program(
+    process: subprocess.Popen[bytes], given: bytes, most: int, seconds: float
+) -> tuple[bytes, bytes, bool]:
+    """
+    Give what a program says and complains of, and whether it had to be ended.
+
+    What it says is more than ``most`` bytes where there were more to read.
+    """
+    complaint, late = bytearray(), threading.Event()
+
+    def give() -> None:
+        with suppress(OSError), process.stdin as pipe:  # type: ignore[union-attr]
+            pipe.write(given)
+
+    def hear() -> None:
+        while part := os.read(process.stderr.fileno(), SHORT):  # type: ignore[union-attr]
+            complaint.extend(part[: SHORT - len(complaint)])
+
+    def end() -> None:
+        late.set()
+        process.kill()
+
+    helpers = [threading.Thread(target=one, daemon=True) for one in (give, hear)]
+    timer = threading.Timer(seconds, end)
+    said = bytearray()
+    for helper in (*helpers, timer):
+        helper.start()
+    try:
+        while part := os.read(process.stdout.fileno(), 1 << 20):  # type: ignore[union-attr]
+            said += part
+            if len(said) > most:
+                process.kill()
+                break
+        process.wait()
+    finally:
+        process.kill()
+        timer.cancel()
+    for helper in helpers:
+        helper.join()
+    return bytes(said), bytes(complaint), late.is_set()

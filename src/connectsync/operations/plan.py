@@ -8,7 +8,6 @@ from functools import lru_cache
 
 from connectsync.apply.saving import OpenSaves, with_what_arrived
 from connectsync.backends.seam import Reader
-from connectsync.domain.change import Change, changes_of, crowded_out, running
 from connectsync.domain.district import (
     District,
     Facts,
@@ -40,8 +39,17 @@ from connectsync.domain.plan import (
 )
 from connectsync.domain.policy import Policy
 from connectsync.domain.run import RecentSaves
-from connectsync.domain.settings import BY_NAME, Form, form_spelled_as, labels_in
-from connectsync.domain.settings import list_differing as in_form_order
+from connectsync.domain.settings import (
+    BY_NAME,
+    Change,
+    Form,
+    changes_of,
+    crowded_out,
+    form_spelled_as,
+    labels_in,
+    list_differing,
+    running,
+)
 from connectsync.errors import Bug, ConnectError, DistrictNotFound
 from connectsync.providers.form import Risk, Value
 from connectsync.rules.catalogue import PLAN_RULES
@@ -66,7 +74,7 @@ def changes_between(live: Form, desired: Form) -> tuple[Change, ...]:
 
 def find_differing(live: Form, desired: Form) -> tuple[str, ...]:
     """Name the settings of ``desired`` that ``live`` holds otherwise, in form order."""
-    names = in_form_order(live, desired)
+    names = list_differing(live, desired)
     if not names:
         return ()
     # DeepDiff is asked about sets of labels that differ; Python knows all the rest
@@ -78,11 +86,9 @@ def find_differing(live: Form, desired: Form) -> tuple[str, ...]:
     return tuple(name for name in names if _is_apart(held[name], wanted[name]))
 
 
-_PLAIN = (str, int, type(None))
-
-
 def _is_apart(held: Value, wanted: Value) -> bool:
-    if isinstance(held, _PLAIN) and isinstance(wanted, _PLAIN):
+    plain = (str, int, type(None))
+    if isinstance(held, plain) and isinstance(wanted, plain):
         # to Python 1 and true are the same
         return (type(held), held) != (type(wanted), wanted)
     return _are_apart(held, wanted)

@@ -14,7 +14,6 @@ from connectsync.apply.saving import settle_open_saves
 from connectsync.apply.state.queries import StateReader
 from connectsync.apply.state.store import Store
 from connectsync.backends.seam import Reader
-from connectsync.domain.change import Set
 from connectsync.domain.plan import DistrictPlan, Plan
 from connectsync.domain.run import (
     AuditResult,
@@ -32,7 +31,7 @@ from connectsync.domain.run import (
     close_command,
     superseded_text,
 )
-from connectsync.domain.settings import BY_NAME, Form, list_differing
+from connectsync.domain.settings import BY_NAME, Form, Set, list_differing
 from connectsync.domain.wording import did_you_mean
 from connectsync.errors import ConnectError, Superseded, UsageError
 from connectsync.values import dataclass, replace

@@ -14,7 +14,7 @@ from connectsync.config.fleet import Fleet, LoadedDistrict
 from connectsync.domain.district import LIST, why_no_value
 from connectsync.domain.wording import did_you_mean
 from connectsync.errors import ConnectsyncError, InvalidFiles
-from connectsync.files.sheets import Cell, Sheet
+from connectsync.files.sheets import Cell, Sheet, read_labels, rearm
 from connectsync.operations.editing import BOOLS, EditedFile, ValueEdit, edit_layers
 from connectsync.operations.files import (
     NewDistrict,
@@ -35,7 +35,6 @@ from connectsync.operations.sheets import (
     marks_of,
     stated_values,
 )
-from connectsync.report.sheet import read_labels, rearm
 from connectsync.values import dataclass, field
 
 

@@ -16,7 +16,7 @@ from connectsync.config.schemas import describe, part_at, schema
 from connectsync.domain.district import LIST, names_meant, stated_types
 from connectsync.domain.wording import many
 from connectsync.errors import InvalidFiles
-from connectsync.report.sheet import SheetColumn, SheetRow, spell_labels
+from connectsync.files.sheets import SheetColumn, SheetRow, spell_labels
 from connectsync.values import dataclass
 
 KEY, TOKEN, VERSION, INHERITED = (

@@ -18,6 +18,7 @@ from connectsync.domain.live import (
     RuleException,
 )
 from connectsync.domain.wording import few, many
+from connectsync.files.sheets import csv_table
 from connectsync.report.findings_text import (
     ALL_OF_THEM,
     INFO,
@@ -25,7 +26,6 @@ from connectsync.report.findings_text import (
     WORTH_A_GROUP,
     grouped,
 )
-from connectsync.report.sheet import csv_table
 from connectsync.report.terminal import Paint, Style, inert, style_of, unheeded, wrap
 from connectsync.values import replace
 

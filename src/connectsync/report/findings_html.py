@@ -15,9 +15,8 @@ from connectsync.domain.finding import (
 )
 from connectsync.domain.plan import group_of
 from connectsync.report.findings_text import summary
-from connectsync.report.frame import mark_line
 from connectsync.report.html import GlancePart, GlanceTally, TextTable, render_page
-from connectsync.report.terminal import fit
+from connectsync.report.terminal import fit, mark_line
 from connectsync.values import dataclass
 
 ROOM = 96

@@ -8,8 +8,15 @@ from typing import TypeVar
 
 from connectsync.domain.finding import QUIET, Finding, Severity, ValidationReport
 from connectsync.domain.wording import many
-from connectsync.report.frame import draw_frame
-from connectsync.report.terminal import Paint, Style, inert, style_of, unheeded, wrap
+from connectsync.report.terminal import (
+    Paint,
+    Style,
+    draw_frame,
+    inert,
+    style_of,
+    unheeded,
+    wrap,
+)
 
 MANY = 50
 """Findings up to which they can be counted by looking at them."""

@@ -17,8 +17,8 @@ from connectsync.domain.impact import (
     differences,
 )
 from connectsync.domain.wording import many
+from connectsync.files.sheets import csv_table
 from connectsync.report.markdown import plain
-from connectsync.report.sheet import csv_table
 from connectsync.report.terminal import Paint, Style, inert, pad, unheeded, wrap
 from connectsync.values import dataclass
 

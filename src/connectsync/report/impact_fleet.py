@@ -10,6 +10,7 @@ from typing import Any
 
 from connectsync.domain.impact import Impact, Tally, assumptions, differences
 from connectsync.domain.wording import many
+from connectsync.files.sheets import csv_table
 from connectsync.report.impact import (
     FIGURES,
     FigureRow,
@@ -20,7 +21,6 @@ from connectsync.report.impact import (
     text_table,
 )
 from connectsync.report.markdown import plain
-from connectsync.report.sheet import csv_table
 from connectsync.report.terminal import Paint, Style, inert, unheeded, wrap
 from connectsync.values import dataclass
 

@@ -11,7 +11,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from connectsync.domain.change import Add, Remove, Set
 from connectsync.domain.drift import DistrictDrift, MovedBy, Movement
 from connectsync.domain.finding import GuardFinding
 from connectsync.domain.plan import (
@@ -29,7 +28,7 @@ from connectsync.domain.plan import (
     standing_of,
 )
 from connectsync.domain.schedule import Turn
-from connectsync.domain.settings import BY_NAME, SETTINGS, Form, spell
+from connectsync.domain.settings import BY_NAME, SETTINGS, Add, Form, Remove, Set, spell
 from connectsync.providers.form import Risk, Value
 from connectsync.report.findings_html import findings_data
 from connectsync.report.html import TextTable

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from connectsync.domain.change import Set
 from connectsync.domain.plan import (
     PEOPLE,
     DistrictPlan,
@@ -17,7 +16,7 @@ from connectsync.domain.plan import (
     SettingImpact,
 )
 from connectsync.domain.schedule import Turn
-from connectsync.domain.settings import SETTINGS
+from connectsync.domain.settings import SETTINGS, Set
 from connectsync.domain.wording import many, moved_people
 from connectsync.providers.form import Risk
 

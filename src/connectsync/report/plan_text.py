@@ -6,14 +6,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, groupby
 
-from connectsync.domain.change import Add, Change, Remove, Set
 from connectsync.domain.drift import DistrictDrift, Movement
 from connectsync.domain.finding import GuardFinding, acceptance
 from connectsync.domain.foreign_text import no_command
 from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan, PlannedChange
 from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.schedule import Turn
-from connectsync.domain.settings import spell
+from connectsync.domain.settings import Add, Change, Remove, Set, spell
 from connectsync.domain.wording import many
 from connectsync.providers.form import Risk
 from connectsync.report.drift import district_lines

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from connectsync.domain.finding import Described, RulePage
-from connectsync.report.frame import INDENT, example, paragraphs
 from connectsync.report.terminal import (
+    INDENT,
     Paint,
     Style,
     TableCell,
     TableRow,
     align_rows,
     breadth,
+    example,
     inert,
+    paragraphs,
     style_of,
 )
 

@@ -25,7 +25,7 @@ from connectsync.domain.run import (
     RunTally,
 )
 from connectsync.domain.settings import spell, value_data
-from connectsync.report.sheet import csv_table
+from connectsync.files.sheets import csv_table
 
 SCHEMA = 1
 

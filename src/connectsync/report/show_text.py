@@ -12,8 +12,8 @@ from connectsync.domain.drift import AdoptedDistrict, AdoptionResult
 from connectsync.domain.finding import KeyPath, pointer
 from connectsync.domain.settings import spell
 from connectsync.domain.wording import many
+from connectsync.files.sheets import SheetColumn, SheetRow, csv_table, workbook
 from connectsync.report.markdown import code, short
-from connectsync.report.sheet import SheetColumn, SheetRow, csv_table, workbook
 from connectsync.report.terminal import (
     Paint,
     Style,

@@ -8,7 +8,6 @@ from datetime import date, datetime
 from functools import cache
 from typing import Any, Generic, TypeVar
 
-from connectsync.domain.change import Change, Remove, Set
 from connectsync.domain.district import (
     Allow,
     CleverShares,
@@ -30,7 +29,7 @@ from connectsync.domain.plan import DistrictPlan, Plan, PlannedChange
 from connectsync.domain.policy import Policy
 from connectsync.domain.run import RecentSaves
 from connectsync.domain.schedule import Days
-from connectsync.domain.settings import Form, is_same, spell
+from connectsync.domain.settings import Change, Form, Remove, Set, is_same, spell
 from connectsync.errors import Bug
 from connectsync.providers.clever import Settings
 from connectsync.providers.form import Risk

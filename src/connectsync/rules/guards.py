@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from connectsync.domain.change import Set, running, widens
 from connectsync.domain.district import GuardiansFrom, figure_on
 from connectsync.domain.drift import MovedBy, adopting
 from connectsync.domain.finding import Severity
-from connectsync.domain.plan import SWITCH, DistrictPlan, PlannedChange
+from connectsync.domain.plan import DistrictPlan, PlannedChange
+from connectsync.domain.settings import SWITCH, Set, running, widens
 from connectsync.domain.wording import few, many
 from connectsync.rules.engine import (
     PLAN,

@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, assert_never
 
-from connectsync.domain.event import (
+from connectsync.domain.outcome import (
     DistrictBegan,
     DistrictEnded,
+    Ending,
     Event,
     RunBegan,
     RunEnded,
@@ -20,7 +21,6 @@ from connectsync.domain.event import (
     WaveBegan,
     WaveEnded,
 )
-from connectsync.domain.outcome import Ending
 from connectsync.errors import ConnectsyncError, UsageError
 from connectsync.values import dataclass, fields
 

@@ -19,10 +19,13 @@ from prometheus_client.metrics_core import (
 from prometheus_client.openmetrics.exposition import generate_latest
 from prometheus_client.registry import Collector
 
-from connectsync.domain.event import (
+from connectsync.domain.outcome import (
     DistrictBegan,
     DistrictEnded,
+    Ending,
     Event,
+    ReconcileReport,
+    Result,
     RunBegan,
     RunEnded,
     SaveIntended,
@@ -30,7 +33,6 @@ from connectsync.domain.event import (
     WaveBegan,
     WaveEnded,
 )
-from connectsync.domain.outcome import Ending, ReconcileReport, Result
 from connectsync.domain.sync import (
     FINE,
     OFF,

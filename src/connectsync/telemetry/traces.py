@@ -23,9 +23,11 @@ from opentelemetry.trace import Span, Status, StatusCode, Tracer, set_span_in_co
 from opentelemetry.util.types import AttributeValue
 
 from connectsync import __version__
-from connectsync.domain.event import (
+from connectsync.domain.outcome import (
     DistrictBegan,
     DistrictEnded,
+    DistrictOutcome,
+    Ending,
     Event,
     RunBegan,
     RunEnded,
@@ -34,7 +36,6 @@ from connectsync.domain.event import (
     WaveBegan,
     WaveEnded,
 )
-from connectsync.domain.outcome import DistrictOutcome, Ending
 from connectsync.telemetry.events import Destination, decodable, first_line
 
 Told = Mapping[str, str | int | Sequence[str]]

@@ -17,8 +17,8 @@ from playwright.async_api import Browser
 from connectsync.backends import seam
 from connectsync.backends.browser.chromium import launch_browser
 from connectsync.backends.browser.navigation import FormAddress, UrlCache
-from connectsync.backends.browser.pool import SharedBrowser
 from connectsync.backends.browser.reader import BrowserReader, open_reader
+from connectsync.backends.browser.session import SharedBrowser
 from connectsync.backends.browser.writer import BrowserWriter, open_writer
 from connectsync.domain.live import ListedDistrict, Live
 from connectsync.errors import ProjectError
@@ -36,7 +36,7 @@ def browsers(monkeypatch: pytest.MonkeyPatch) -> list[Browser]:
             started.append(browser)
             yield browser
 
-    monkeypatch.setattr("connectsync.backends.browser.pool.launch_browser", counted)
+    monkeypatch.setattr("connectsync.backends.browser.session.launch_browser", counted)
     return started
 
 

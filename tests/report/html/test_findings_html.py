@@ -15,8 +15,7 @@ from web_page import WebPage
 from connectsync.domain.finding import Finding, Place, Severity, ValidationReport
 from connectsync.report import findings_html as module
 from connectsync.report.findings_html import ROOM, findings_html, line_of
-from connectsync.report.frame import mark_line
-from connectsync.report.terminal import columns
+from connectsync.report.terminal import columns, mark_line
 
 GOLDEN = Path(__file__).parent / "findings.html"
 

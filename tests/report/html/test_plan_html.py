@@ -15,11 +15,10 @@ from hypothesis import assume, given, settings
 from review_scenes import EVERYTHING, WAVES, everything, one_change, reviewed
 from web_page import WebPage
 
-from connectsync.domain.change import apply_changes
 from connectsync.domain.finding import GuardFinding, Severity, ValidationReport
 from connectsync.domain.plan import Plan, PlanReview
 from connectsync.domain.plan_file import plan_digest
-from connectsync.domain.settings import BY_NAME, SETTINGS, Form, spell
+from connectsync.domain.settings import BY_NAME, SETTINGS, Form, apply_changes, spell
 from connectsync.operations.approve import connect_page
 from connectsync.report import plan_html as plan_html_plain
 from connectsync.report.plan_html import plan_html

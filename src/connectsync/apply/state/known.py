@@ -15,7 +15,6 @@ from connectsync.apply.state.audit import AuditEntry, End
 from connectsync.domain.district import without
 from connectsync.domain.notice import insist_entry
 from connectsync.domain.outcome import DistrictOutcome, Ending, Made, SaveFacts, Sent
-from connectsync.domain.plan import SWITCH
 from connectsync.domain.run import (
     LATELY,
     ApprovalRecord,
@@ -26,7 +25,7 @@ from connectsync.domain.run import (
     approval_of,
     origin_of,
 )
-from connectsync.domain.settings import form_of, is_same
+from connectsync.domain.settings import SWITCH, form_of, is_same
 from connectsync.errors import UnknownRun
 from connectsync.providers.form import Value
 from connectsync.values import dataclass, field, replace

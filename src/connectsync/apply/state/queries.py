@@ -16,7 +16,6 @@ from connectsync.apply.state.database import AUDIT
 from connectsync.apply.state.known import Known, KnownSave
 from connectsync.apply.state.store import Store
 from connectsync.config.state_address import POSTGRESQL
-from connectsync.domain.change import Set
 from connectsync.domain.drift import Baseline
 from connectsync.domain.live import ConnectKey, is_of_project
 from connectsync.domain.outcome import LastSave
@@ -36,6 +35,7 @@ from connectsync.domain.run import (
     SettingOutcome,
     superseded,
 )
+from connectsync.domain.settings import Set
 from connectsync.errors import ConnectRenamed, DamagedPlan, StateError
 
 

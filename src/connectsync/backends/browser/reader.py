@@ -16,7 +16,7 @@ from connectsync.backends.browser.controls import cut_text, name_pattern, texts
 from connectsync.backends.browser.district_picker import RosteringPage
 from connectsync.backends.browser.form import FormReading
 from connectsync.backends.browser.navigation import Navigation, Seen
-from connectsync.backends.browser.pool import SharedBrowser, TabPool
+from connectsync.backends.browser.session import SharedBrowser, TabPool
 from connectsync.backends.browser.tab import Tab, control_problem, plain
 from connectsync.backends.contract import (
     Clock,

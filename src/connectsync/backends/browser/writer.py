@@ -8,7 +8,6 @@ from pathlib import Path
 
 from connectsync.backends.browser.form import FormReading
 from connectsync.backends.browser.navigation import Navigation
-from connectsync.backends.browser.pool import SharedBrowser, TabPool
 from connectsync.backends.browser.reader import live
 from connectsync.backends.browser.saving import (
     FormFiller,
@@ -16,6 +15,7 @@ from connectsync.backends.browser.saving import (
     SaveEnding,
     SavePress,
 )
+from connectsync.backends.browser.session import SharedBrowser, TabPool
 from connectsync.backends.browser.tab import LOG_IN
 from connectsync.backends.contract import (
     SETTLE,

@@ -1,0 +1,314 @@
+"""A commit as data: its files, and what the project allowed as of it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+
+from connectsync.config.decode import SIZE_LIMIT
+from connectsync.config.discovery import PROJECT_FILE
+from connectsync.config.policy_check import ReadBytes, with_holidays
+from connectsync.config.project import Project, project_of_text
+from connectsync.domain.calendar import Calendar
+from connectsync.domain.district import District
+from connectsync.domain.policy import Policy
+from connectsync.domain.wording import few
+from connectsync.errors import ProjectError, UsageError
+from connectsync.files.access import read_regular
+from connectsync.operations.git import (
+    FEW,
+    MOST_LISTED,
+    SHORT,
+    TOO_LONG,
+    Git,
+    GitRefused,
+    explain_refusal,
+)
+from connectsync.values import dataclass, field
+
+FILES = frozenset(["100644", "100755"])
+LINK = "120000"
+"""Modes of entries in a commit; folders are listed by what is in them."""
+
+MOST_LINKS = 40
+"""Links that a path may lead over, as for the system."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommitTree:
+    """
+    The files of a commit, by name from the top of the repository.
+
+    ``entries`` gives each one's mode and object, ``links`` what each link holds.
+    """
+
+    git: Git
+    entries: Mapping[str, tuple[str, str]]
+    links: Mapping[str, str]
+    _folders: dict[str, set[str]] = field(default_factory=dict)
+
+    @classmethod
+    def at(cls, git: Git, commit: str) -> CommitTree:
+        """List a commit. Raises ``GitRefused``."""
+        listed = git.run("ls-tree", "-r", "-z", "--full-tree", commit, most=MOST_LISTED)
+        entries = dict(_entry(line) for line in listed.split(b"\0") if line)
+        links = [name for name, (mode, _) in entries.items() if mode == LINK]
+        held = _blobs(git, [entries[name][1] for name in links])
+        tree = cls(git, entries, dict(zip(links, map(os.fsdecode, held), strict=True)))
+        for name in entries:
+            tree._enter(name)
+        return tree
+
+    def _enter(self, name: str) -> None:
+        folder, _, last = name.rpartition("/")
+        names = self._folders.setdefault(folder, set())
+        names.add(last)
+        if len(names) == 1 and folder:
+            self._enter(folder)
+
+    def read(self, names: Collection[str]) -> list[bytes]:
+        """Read files, in the order of their names. Raises ``UsageError``."""
+        try:
+            return _blobs(self.git, [self.entries[name][1] for name in names])
+        except GitRefused as refusal:
+            raise explain_refusal(self.git, refusal.said) from refusal
+
+    def is_file(self, name: str) -> bool:
+        """Say whether there is a file of this name, and no link or folder."""
+        return self.entries.get(name, ("",))[0] in FILES
+
+    def holds(self, name: str, path: Path) -> bool:
+        """Say whether a file on the disk says what the one of this name says."""
+        oid = self.entries[name][1]
+        try:
+            raw = read_regular(path, SIZE_LIMIT)
+        except OSError:
+            return False
+        # a checkout may have other line ends than the commit
+        return any(_hash(one, oid) == oid for one in (raw, raw.replace(b"\r\n", b"\n")))
+
+    def names_in(self, folder: str) -> Collection[str]:
+        """Name what is in a folder, by its own name from the top; "" is the top."""
+        return self._folders.get(folder, ())
+
+    def followed(self, name: str, links: int = MOST_LINKS) -> str | None:
+        """Give where a name ends once links are followed; None if out of the commit."""
+        at = ""
+        parts = name.split("/") if name else []
+        for position, part in enumerate(parts):
+            if part == "..":
+                if not at:
+                    return None
+                at = at.rpartition("/")[0]
+                continue
+            at = "/".join(filter(None, (at, part))) if part not in {"", "."} else at
+            if at in self.links:
+                target = self._target(at)
+                if target is None or not links:
+                    return None
+                rest = parts[position + 1 :]
+                return self.followed("/".join([target, *rest]), links - 1)
+        return at if at in self.entries or at in self._folders or not at else None
+
+    def _target(self, link: str) -> str | None:
+        held = self.links[link]
+        if held.startswith("/"):
+            top = f"{os.path.realpath(self.git.folder)}/"
+            return held.removeprefix(top) if held.startswith(top) else None
+        return "/".join(filter(None, (link.rpartition("/")[0], held)))
+
+
+def file_of_commit(git: Git, commit: str, name: str) -> bytes | None:
+    """
+    Give what one file of a commit says, over its links; None if there is none.
+
+    It is asked for by its name: a commit may hold any number of others. Raises
+    ``GitRefused``, also where it cannot be told.
+    """
+    git.run(
+        "rev-parse", "--verify", "--quiet", "--end-of-options", f"{commit}^{{tree}}"
+    )
+    asked = os.fsencode(f"{commit}:{name}\n")
+    follow = ("cat-file", "--follow-symlinks", "--batch-check")
+    told = git.run(*follow, given=asked, most=SHORT)
+    match told.split():
+        case [oid, b"blob", size] if told.count(b"\n") == 1:
+            if int(size) > SIZE_LIMIT:
+                raise GitRefused(TOO_LONG.format(most=SIZE_LIMIT))
+            return git.run("cat-file", "blob", oid.decode("ascii"), most=SIZE_LIMIT)
+    # the same is said of a file that a partial clone lacks, and of one behind a link
+    parts = name.split("/")
+    above = ["/".join(parts[: end + 1]) for end in range(len(parts))]
+    asking = ("ls-tree", "-t", "-z", "--full-tree", commit, "--", *above)
+    listed = git.run(*asking, most=SHORT).split(b"\0")
+    entries = dict(_entry(line) for line in listed if line)
+    if name in entries or any(mode == LINK for mode, _ in entries.values()):
+        raise GitRefused(f"fatal: this clone lacks the object of {name}")
+    return None
+
+
+def file_at(
+    root: Path, commit: str, name: str, environment: Mapping[str, str]
+) -> bytes | None:
+    """
+    Give a file of a project as a commit has it; None if it has none.
+
+    Raises ``UsageError`` where git is not there, ``GitRefused`` where it cannot tell.
+    """
+    git = Git(root, environment, FEW)
+    top = Path(os.path.realpath(git.line("rev-parse", "--show-toplevel")))
+    path = os.path.relpath(Path(os.path.realpath(root), name), top)
+    return file_of_commit(Git(top, environment, FEW), commit, path)
+
+
+def tree_with(git: Git, tree: str, blobs: Mapping[str, str]) -> str:
+    """Write a tree with other objects for some files, by name. Raises GitRefused."""
+    within: dict[str, dict[str, str]] = defaultdict(dict)
+    for name, oid in blobs.items():
+        first, _, rest = name.partition("/")
+        within[first][rest] = oid
+    lines = []
+    for line in git.run("ls-tree", "-z", "--full-tree", tree).split(b"\0"):
+        about, _, last = line.partition(b"\t")
+        if changes := within.get(os.fsdecode(last)) if line else None:
+            mode, kind, oid = about.decode("ascii").split(" ")
+            oid = changes[""] if "" in changes else tree_with(git, oid, changes)
+            line = f"{mode} {kind} {oid}\t".encode() + last  # noqa: PLW2901 - as it reads now
+        lines.append(line)
+    return os.fsdecode(git.run("mktree", "-z", given=b"\0".join(lines)).strip())
+
+
+def _hash(raw: bytes, like: str) -> str:
+    """Name bytes as git names an object: by SHA-1, or by SHA-256 if it uses that."""
+    name = "sha1" if len(like) == 40 else "sha256"  # noqa: PLR2004 - hex digits
+    content = b"blob %d\0%b" % (len(raw), raw)
+    return hashlib.new(name, content, usedforsecurity=False).hexdigest()
+
+
+def _entry(line: bytes) -> tuple[str, tuple[str, str]]:
+    about, _, name = line.partition(b"\t")
+    mode, _, oid = about.decode("ascii").split(" ")
+    return os.fsdecode(name), (mode, oid)
+
+
+def _blobs(git: Git, objects: list[str]) -> list[bytes]:
+    if not objects:
+        return []
+    asked = "".join(f"{oid}\n" for oid in objects).encode()
+    return list(_split_batch(git.run("cat-file", "--batch", given=asked)))
+
+
+def _split_batch(answer: bytes) -> Iterator[bytes]:
+    """Take apart what ``cat-file --batch`` answers: a line, so many bytes, a line."""
+    at = 0
+    while at < len(answer):
+        end = answer.index(b"\n", at)
+        oid, *kind_and_size = answer[at:end].split(b" ")
+        if len(kind_and_size) != 2:  # noqa: PLR2004 - what it says is `missing`
+            raise GitRefused(f"fatal: this clone lacks the object {oid.decode()}")
+        size = int(kind_and_size[1])
+        yield answer[end + 1 : end + 1 + size]
+        at = end + 1 + size + 1
+
+
+def project_at(root: Path, commit: str, environment: Mapping[str, str]) -> Project:
+    """
+    Give the project as the file of a commit describes it, which is asked for by name.
+
+    Raises ``ProjectError``, ``UsageError``, and ``GitRefused`` if it cannot be read.
+    """
+    raw = file_at(root, commit, PROJECT_FILE, environment)
+    return project_of_text(root, b"schema: 1\n" if raw is None else raw)
+
+
+def limits_before(
+    project: Project,
+    commit: str | None,
+    environment: Mapping[str, str],
+    now: datetime,
+) -> Policy | None:
+    """
+    Give the limits that the project file stated at a commit; None if unknown.
+
+    None also for no commit: then nothing was compared. Its calendar files are those of
+    the commit.
+    """
+    if not commit:
+        return None
+
+    def read(name: str) -> bytes:
+        try:
+            return file_at(project.root, commit, name, environment) or b""
+        except GitRefused as refusal:
+            raise ProjectError(str(refusal)) from refusal
+
+    try:
+        policy = project_at(project.root, commit, environment).policy.limits()
+        return with_holidays(policy, read, now.date())
+    except ProjectError:
+        return project.policy.limits()
+    except (GitRefused, UsageError):
+        return None
+
+
+def limits_then(
+    before: Policy,
+    read: ReadBytes,
+    today: datetime | None,
+    districts: Mapping[str, District],
+) -> Policy:
+    """
+    Give what the project allowed before a change, for the districts as they were then.
+
+    A change that takes a label off a district leaves it in the calendar of that label.
+    Calendar files are ``read`` as they were.
+    """
+    if today is not None:
+        # with a file that could not be read nothing was applied
+        with suppress(ProjectError):
+            before = with_holidays(before, read, today.date())
+    return before.limits().settled(districts.values(), districts)
+
+
+def hours_loosened(before: Policy, after: Policy) -> Iterator[str]:
+    """
+    Tell which freezes and hours a change takes out, and which districts leave one.
+
+    Both have their calendar files read, and ``before`` is settled for the districts of
+    then.
+    """
+    yield from _fewer(before, after, "")
+    now = {one.name: one for one in after.calendars}
+    for calendar in before.calendars:
+        whose = f" of the calendar {calendar.name}"
+        if (other := now.get(calendar.name)) is None:
+            yield f"the calendar {calendar.name} is gone"
+            continue
+        yield from _fewer(calendar, other, whose)
+        if other.whom != calendar.whom:
+            yield (
+                f"the calendar {calendar.name} took {calendar.whom}, and takes"
+                f" {other.whom}"
+            )
+        elif left := sorted((calendar.members or set()) - (other.members or set())):
+            yield f"{few(left)} left the calendar {calendar.name}"
+
+
+def _fewer(
+    before: Policy | Calendar, after: Policy | Calendar, whose: str
+) -> Iterator[str]:
+    for freeze in before.freezes:
+        if freeze not in after.freezes:
+            days = f"{freeze.days.first} to {freeze.days.last}"
+            yield f"the freeze{whose} from {days} is gone: {freeze.reason}"
+    if set(after.windows) - set(before.windows) or (
+        before.windows and not after.windows
+    ):
+        yield f"the change windows{whose} are others"
+    if set(before.nightly_syncs) - set(after.nightly_syncs):
+        yield f"the hours of the nightly sync{whose} are others"
