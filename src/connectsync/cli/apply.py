@@ -128,7 +128,8 @@ def apply(
         yes=yes,
     )
     plan_file = _plan_file(paths or [])
-    insist_free(session, metrics, read=plan_file)
+    if metrics is not None:
+        insist_free(session, metrics, read=plan_file)
     if click_list is not None:
         insist_free(session, *(click_list / name for name in CLICK_LIST_FILES))
     if plan_file is None:
@@ -183,7 +184,8 @@ async def apply_file(session: Session, path: Path, said: RunArguments) -> ExitSt
             if plan.districts:
                 run.gate().insist_same_connection(plan)
             run.insist_newest(plan)
-            _tell_untold(session, scope, plan)
+            if plan.since is not None:
+                _tell_untold(session, scope, plan)
             await run.insist_allowed(plan, digest)
             went = await run.execute(plan, digest)
             if plan.empty and not went.outcome.moved:

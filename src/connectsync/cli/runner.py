@@ -47,7 +47,7 @@ from connectsync.operations.apply import (
 from connectsync.operations.changes import checked_out
 from connectsync.operations.gate import ApplyOptions
 from connectsync.operations.plan import PlanContext
-from connectsync.report.fleet_text import outcome_tables
+from connectsync.report.fleet_text import MANY, outcome_tables
 from connectsync.report.outcome_text import (
     BY_A_PERSON,
     READ_BACK,
@@ -376,13 +376,12 @@ class CommandLineHost:
         """Say how a run went, and give the status to exit with."""
         terminal, outcome = self.session.terminal, went.outcome
         if outcome.moved or not plan.empty:
-            review = ScopedPlan(plan, self.scope).review(None)
             colour = terminal.colour
-            for table in outcome_tables(outcome.districts, review, colour=colour):
-                terminal.show(f"{table}\n\n")
-            terminal.show(
-                outcome_text(outcome, plan, colour=terminal.colour, proof=self._proof)
-            )
+            if len(outcome.districts) > MANY:
+                review = ScopedPlan(plan, self.scope).review(None)
+                for table in outcome_tables(outcome.districts, review, colour=colour):
+                    terminal.show(f"{table}\n\n")
+            terminal.show(outcome_text(outcome, plan, colour=colour, proof=self._proof))
         if went.interrupted:
             return ExitStatus.INTERRUPTED
         return _status(outcome, plan)
