@@ -168,7 +168,7 @@ NEEDLESS = {
     "threading",
     "typer",
 }
-MOST_MODULES = 82
+MOST_MODULES = 74
 """Our own modules that a commit hook waits for: a count that may fall."""
 
 
