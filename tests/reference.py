@@ -17,7 +17,6 @@ from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 from connectsync.cli.app import app
 from connectsync.cli.terminal import ExitStatus, status_of
 from connectsync.errors import ConnectsyncError
-from connectsync.report.rule_text import GENERATED, exit_statuses_page, rules_page
 from connectsync.rules.catalogue import pages
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -26,7 +25,8 @@ sys.path.append(str(ROOT / "tests" / "support"))
 from assumptions_page import assumptions_page  # noqa: E402 - found only here
 from errors_page import error_link, errors_page, tree  # noqa: E402 - found only here
 from gateway_page import gateway_page  # noqa: E402
-from schema_pages import READ, WRITTEN, read_page, table, written_page  # noqa: E402
+from rules_page import exit_statuses_page, rules_page  # noqa: E402
+from schema_pages import GENERATED, READ, WRITTEN, read_page, table, written_page  # noqa: E402
 from schema_parts import FOLDER as SCHEMAS  # noqa: E402
 from schema_parts import schema_files  # noqa: E402
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rules_page import rules_page
 
 from connectsync.domain.finding import (
     AllowedFinding,
@@ -32,7 +33,6 @@ from connectsync.domain.finding import (
 from connectsync.domain.plan import Plan
 from connectsync.domain.plan_file import plan_of_data
 from connectsync.report import findings_json, findings_text, rule_text, show_text
-from connectsync.report import rule_text as reference
 from connectsync.report import rule_text as setting_text
 from connectsync.report.findings_json import findings_gitlab
 from connectsync.report.github import findings_github, plan_github
@@ -151,7 +151,7 @@ def plan_formats(case: dict[str, Any]) -> dict[str, str]:
 
 
 def rules_formats(case: dict[str, Any]) -> dict[str, str]:
-    return {"page.md": reference.rules_page(map(page, case["rules"]))}
+    return {"page.md": rules_page(map(page, case["rules"]))}
 
 
 FORMATS: dict[str, Callable[[dict[str, Any]], dict[str, str]]] = {

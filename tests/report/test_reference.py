@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from connectsync.report.rule_text import exit_statuses_page, rule_link, source_link
+from rules_page import exit_statuses_page
+
+from connectsync.report.rule_text import rule_link, source_link
 
 
 def test_links_lead_to_headings() -> None:

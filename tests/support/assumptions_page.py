@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from schema_pages import table
+from schema_pages import GENERATED, table
 
 from connectsync.domain.impact import FEWEST, Assumption, Standing, assumptions
-from connectsync.report.rule_text import GENERATED
 
 MEANINGS = {
     Standing.DOCUMENTED: "a public page says it.",

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from connectsync.config.schemas import kind_of, labels_of, schema
-from connectsync.report.rule_text import GENERATED
+
+GENERATED = "<!-- Generated from the code by `make reference`. Do not edit. -->"
 
 Part = Mapping[str, Any]
 Kind = Callable[[Part], str]

@@ -15,7 +15,6 @@ from connectsync.domain.district import (
     CleverShares,
     Credentials,
     District,
-    Facts,
     GuardiansCsv,
 )
 from connectsync.domain.finding import Problem
@@ -55,7 +54,6 @@ from connectsync.rules.engine import (
 from connectsync.rules.scheduled import OVERDUE
 from connectsync.values import dataclass, fields
 
-NO_FACTS = Facts()
 ON_THE_FORM = tuple(one.name for one in fields(Settings))
 
 

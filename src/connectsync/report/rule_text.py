@@ -245,44 +245,6 @@ def _spell_example(key: str, value: str) -> str:
     return f"{key}:\n{inner}"
 
 
-GENERATED = "<!-- Generated from the code by `make reference`. Do not edit. -->"
-
-INTRODUCTION = (
-    "Each rule is named for the mistake it finds. `connectsync explain RULE` shows the"
-    " same text at a terminal."
-)
-
-
-def rules_page(pages: Iterable[RulePage]) -> str:
-    """
-    Write ``docs/reference/rules.md``: a table of contents, then every rule.
-
-    Each rule's heading is its name, so its anchor is too.
-    """
-    groups = by_subject(pages)
-    blocks = [
-        GENERATED,
-        "# Rules",
-        INTRODUCTION,
-        "## Contents",
-        *(_contents(subject, group) for subject, group in groups.items()),
-        *(
-            block
-            for group in groups.values()
-            for page in group
-            for block in _rule(page)
-        ),
-    ]
-    return "\n\n".join(blocks) + "\n"
-
-
-def exit_statuses_page(statuses: Mapping[int, str]) -> str:
-    """Write the table of exit statuses, by number."""
-    rows = [(f"`{status}`", meaning) for status, meaning in sorted(statuses.items())]
-    table = _table(("Status", "Meaning"), rows)
-    return f"{GENERATED}\n\n# Exit statuses\n\n{table}\n"
-
-
 def explain_rule(page: RulePage) -> Iterator[str]:
     """Give what a rule's page says, block by block, without its head."""
     language = "text" if page.subject == ROSTER else "yaml"
@@ -294,32 +256,6 @@ def explain_rule(page: RulePage) -> Iterator[str]:
     if page.good:
         yield f"Good:\n\n{_fence(page.good, language)}"
     yield _rule_allowing(page)
-
-
-def _contents(subject: str, pages: Iterable[RulePage]) -> str:
-    rows = [
-        (f"[`{page.name}`](#{page.name})", page.severity.value, page.summary)
-        for page in pages
-    ]
-    title = f"Rules about {SUBJECTS.get(subject, subject)}:"
-    return f"{title}\n\n{_table(('Rule', 'Severity', 'Mistake'), rows)}"
-
-
-def _rule(page: RulePage) -> Iterator[str]:
-    yield f"## {page.name}"
-    yield f"**{page.severity}** · looks at {looks_at(page)}{_rule_source(page)}"
-    yield from explain_rule(page)
-
-
-def _rule_source(page: RulePage) -> str:
-    if not page.source:
-        return ""
-    if page.source == OWN_DESIGN:
-        return " · a safeguard of connectsync itself"
-    # The page stands beside the list of sources, so the link is relative.
-    target = source_link(page.source).removeprefix("docs/reference/")
-    inferred = ", inferred" if page.inferred else ""
-    return f" · source [{page.source}]({target}){inferred}"
 
 
 def _rule_allowing(page: RulePage) -> str:
@@ -338,12 +274,3 @@ def _rule_allowing(page: RulePage) -> str:
 def _fence(text: str, language: str = "yaml") -> str:
     body = text.strip("\n")
     return f"```{language}\n{body}\n```"
-
-
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    lines = [head, tuple("---" for _ in head), *rows]
-    return "\n".join(f"| {' | '.join(map(_cell, line))} |" for line in lines)
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")

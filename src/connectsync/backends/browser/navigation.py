@@ -133,8 +133,6 @@ class UrlCache:
 
 Seen = TypeVar("Seen")
 
-START = "start"
-
 LOOK_BY_HAND = (
     "open the district by hand: if its link leads to another one, or two districts have"
     " one name, ask SchoolStatus"
