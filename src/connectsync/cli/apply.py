@@ -22,6 +22,7 @@ from connectsync.cli.options import (
     CLICK_LIST_FILES,
     ManualSaves,
     accept_option,
+    approved_option,
     choose_shard,
     metrics_option,
     option_shard,
@@ -70,12 +71,7 @@ def apply(
     paths: paths_argument = None,
     accept: accept_option = None,
     override: override_option = None,
-    approved: Annotated[
-        str | None,
-        typer.Option(
-            metavar="DIGEST", help="The digest of the plan that was reviewed."
-        ),
-    ] = None,
+    approved: approved_option = None,
     yes: yes_option = False,
     shard: option_shard = None,
     set_token: set_token_option = None,

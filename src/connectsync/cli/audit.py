@@ -23,15 +23,8 @@ from connectsync.operations.audit import AuditScope, audit_live
 from connectsync.report.terminal import Paint, inert
 from connectsync.values import replace
 
-
-class AuditFormat(StrEnum):
-    """The formats of an audit."""
-
-    TEXT = "text"
-    JSON = "json"
-    CSV = "csv"
-    MARKDOWN = "markdown"
-    HTML = "html"
+AuditFormat = StrEnum("AuditFormat", ["TEXT", "JSON", "CSV", "MARKDOWN", "HTML"])
+"""The formats of an audit."""
 
 
 class Quiet(StrEnum):

@@ -39,12 +39,8 @@ LONGEST = timedelta(days=3660)
 YEARS = range(1970, 2200)
 
 
-class CalendarFormat(StrEnum):
-    """The formats of a calendar."""
-
-    TEXT = "text"
-    JSON = "json"
-    ICS = "ics"
+CalendarFormat = StrEnum("CalendarFormat", ["TEXT", "JSON", "ICS"])
+"""The formats of a calendar."""
 
 
 def calendar(

@@ -32,15 +32,8 @@ from connectsync.errors import (
 from connectsync.report.impact_fleet import ImpactFleet
 from connectsync.roster.tables import measure
 
-
-class ImpactFormat(StrEnum):
-    """The formats of an impact."""
-
-    TEXT = "text"
-    JSON = "json"
-    MARKDOWN = "markdown"
-    HTML = "html"
-    CSV = "csv"
+ImpactFormat = StrEnum("ImpactFormat", ["TEXT", "JSON", "MARKDOWN", "HTML", "CSV"])
+"""The formats of an impact."""
 
 
 def impact(

@@ -30,15 +30,8 @@ from connectsync.operations import query
 from connectsync.operations.expression import FOUND, LIVE, STATE
 from connectsync.report.terminal import inert
 
-
-class ListFormat(StrEnum):
-    """How a list of districts is shown."""
-
-    TEXT = "text"
-    JSON = "json"
-    CSV = "csv"
-    XLSX = "xlsx"
-    MARKDOWN = "markdown"
+ListFormat = StrEnum("ListFormat", ["TEXT", "JSON", "CSV", "XLSX", "MARKDOWN"])
+"""How a list of districts is shown."""
 
 
 WHOLE = frozenset([ListFormat.JSON, ListFormat.CSV, ListFormat.XLSX])

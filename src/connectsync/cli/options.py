@@ -62,6 +62,11 @@ dry_run_option = Annotated[
     bool, typer.Option("--dry-run", help="Show the change; write nothing.")
 ]
 
+TextOrJson = StrEnum("TextOrJson", ["TEXT", "JSON"])
+text_or_json_option = Annotated[
+    TextOrJson, typer.Option("--format", help="Output format: text or json.")
+]
+
 option_output = Annotated[
     Path | None,
     typer.Option("--output", "-o", help="Write to this file, not to the terminal."),
@@ -93,7 +98,16 @@ metrics_option = Annotated[
     typer.Option(
         "--metrics",
         metavar="FILE",
-        help="Write metrics of the run to this file (OpenMetrics).",
+        help="Write metrics to this file (OpenMetrics).",
+    ),
+]
+
+approved_option = Annotated[
+    str | None,
+    typer.Option(
+        "--approved",
+        metavar="DIGEST",
+        help="The digest of the plan that was reviewed.",
     ),
 ]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +13,14 @@ from connectsync.apply.state.queries import StateReader
 from connectsync.cli.backends import connect_of, is_by_hand, next_step, open_reader
 from connectsync.cli.fleets import FleetScope, load_planned_scope
 from connectsync.cli.formats import insist_free
-from connectsync.cli.options import option_notify, option_output, paths_argument
+from connectsync.cli.options import (
+    TextOrJson,
+    metrics_option,
+    option_notify,
+    option_output,
+    paths_argument,
+    text_or_json_option,
+)
 from connectsync.cli.plan_source import circumstances, open_state
 from connectsync.cli.runner import CommandLineHost, RunArguments, apply_run
 from connectsync.cli.session import Session
@@ -34,32 +40,15 @@ from connectsync.operations.reconcile import (
 from connectsync.values import dataclass
 
 
-class ReconcileFormat(StrEnum):
-    """How a pass is shown."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
 def reconcile(
     context: typer.Context,
     paths: paths_argument = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be done; write nothing.")
     ] = False,
-    format_: Annotated[
-        ReconcileFormat,
-        typer.Option("--format", help="Output format: text or json."),
-    ] = ReconcileFormat.TEXT,
+    format_: text_or_json_option = TextOrJson.TEXT,
     output: option_output = None,
-    metrics: Annotated[
-        Path | None,
-        typer.Option(
-            "--metrics",
-            metavar="FILE",
-            help="Write metrics of the run to this file (OpenMetrics).",
-        ),
-    ] = None,
+    metrics: metrics_option = None,
     notify: option_notify = False,
 ) -> int:
     """
@@ -76,7 +65,7 @@ def reconcile(
     session: Session = context.obj
     if notify and dry_run:
         raise UsageError("--notify tells people, and --dry-run writes nothing")
-    as_json = format_ is ReconcileFormat.JSON
+    as_json = format_ is TextOrJson.JSON
     asked = ReconcileOptions(dry_run, output, metrics, as_json=as_json, notify=notify)
     return asyncio.run(reconcile_fleet(session, paths or [], asked))
 

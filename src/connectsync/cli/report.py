@@ -37,11 +37,8 @@ MOST_RUNS = 200
 """Runs of the state that are looked at for what was accepted."""
 
 
-class ReportFormat(StrEnum):
-    """The formats of a report."""
-
-    HTML = "html"
-    JSON = "json"
+ReportFormat = StrEnum("ReportFormat", ["HTML", "JSON"])
+"""The formats of a report."""
 
 
 def report(

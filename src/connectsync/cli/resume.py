@@ -16,6 +16,7 @@ from connectsync.cli.formats import insist_free
 from connectsync.cli.manual import name_kept_plan
 from connectsync.cli.options import (
     accept_option,
+    approved_option,
     choose_shard,
     metrics_option,
     option_shard,
@@ -67,12 +68,7 @@ def resume(
     ] = None,
     accept: accept_option = None,
     override: override_option = None,
-    approved: Annotated[
-        str | None,
-        typer.Option(
-            metavar="DIGEST", help="The digest of the plan that was reviewed."
-        ),
-    ] = None,
+    approved: approved_option = None,
     shard: option_shard = None,
     ignore_files: Annotated[
         bool,

@@ -12,6 +12,7 @@ import typer
 
 from connectsync.apply.state.queries import StateReader
 from connectsync.cli.backends import is_by_hand
+from connectsync.cli.options import TextOrJson, text_or_json_option
 from connectsync.cli.plan_source import open_state
 from connectsync.cli.session import Session
 from connectsync.cli.terminal import ExitStatus
@@ -49,19 +50,8 @@ LATELY = 20
 """Runs that are listed by default."""
 
 
-class RunsFormat(StrEnum):
-    """How runs are shown."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
-class TableFormat(StrEnum):
-    """How a list is shown."""
-
-    TEXT = "text"
-    JSON = "json"
-    CSV = "csv"
+TableFormat = StrEnum("TableFormat", ["TEXT", "JSON", "CSV"])
+"""How a list is shown."""
 
 
 option_table = Annotated[
@@ -72,9 +62,6 @@ option_since = Annotated[
     typer.Option(
         "--since", metavar="DATE", help="Only from this date on, such as 2027-01-15."
     ),
-]
-option_format = Annotated[
-    RunsFormat, typer.Option("--format", help="Output format: text or json.")
 ]
 
 
@@ -183,11 +170,11 @@ def show(
         list[str] | None,
         typer.Argument(metavar="[DISTRICT]...", help="Only these (default: all)."),
     ] = None,
-    format_: option_format = RunsFormat.TEXT,
+    format_: text_or_json_option = TextOrJson.TEXT,
 ) -> int:
     """Show a run: the result of each district and what each save changed."""
     session: Session = context.obj
-    as_json = format_ is RunsFormat.JSON
+    as_json = format_ is TextOrJson.JSON
     return show_run(session, run, tuple(districts or ()), as_json=as_json)
 
 
@@ -197,7 +184,7 @@ def diff(
     run_b: Annotated[
         int, typer.Argument(metavar="B", help="Number of the run to compare with.")
     ],
-    format_: option_format = RunsFormat.TEXT,
+    format_: text_or_json_option = TextOrJson.TEXT,
 ) -> int:
     """
     Compare what two runs on one backend left behind, setting by setting.
@@ -205,7 +192,7 @@ def diff(
     Of the districts that either saved: what a save of it changed, as the last confirmed
     save up to the one run says, and up to the other. People's own saves are not seen.
     """
-    return diff_runs(context.obj, run_a, run_b, as_json=format_ is RunsFormat.JSON)
+    return diff_runs(context.obj, run_a, run_b, as_json=format_ is TextOrJson.JSON)
 
 
 def close(
@@ -234,14 +221,14 @@ def verify(
             " still hold it.",
         ),
     ] = None,
-    format_: option_format = RunsFormat.TEXT,
+    format_: text_or_json_option = TextOrJson.TEXT,
 ) -> int:
     """
     Check runs, journal, baselines and approvals against the audit log.
 
     Exits with 1 if any entry was edited, removed, inserted or reordered.
     """
-    return verify_log(context.obj, head, as_json=format_ is RunsFormat.JSON)
+    return verify_log(context.obj, head, as_json=format_ is TextOrJson.JSON)
 
 
 @contextmanager

@@ -14,6 +14,7 @@ import typer
 from connectsync.cli.commands import CommandPlace
 from connectsync.cli.formats import insist_free
 from connectsync.cli.options import (
+    metrics_option,
     option_notify,
     option_output,
     paths_argument,
@@ -44,13 +45,8 @@ from connectsync.report.status import status_html, status_json, status_text
 from connectsync.report.terminal import inert
 from connectsync.values import replace
 
-
-class StatusFormat(StrEnum):
-    """How nights are shown."""
-
-    TEXT = "text"
-    JSON = "json"
-    HTML = "html"
+StatusFormat = StrEnum("StatusFormat", ["TEXT", "JSON", "HTML"])
+"""How nights are shown."""
 
 
 def status(
@@ -77,14 +73,7 @@ def status(
             " district's file (facts.tried_to_archive).",
         ),
     ] = False,
-    metrics: Annotated[
-        Path | None,
-        typer.Option(
-            "--metrics",
-            metavar="FILE",
-            help="Write metrics of the nights to this file (OpenMetrics).",
-        ),
-    ] = None,
+    metrics: metrics_option = None,
     notify: option_notify = False,
 ) -> int:
     """
