@@ -52,8 +52,8 @@ from connectsync.domain.finding import acceptance
 from connectsync.domain.outcome import DistrictOutcome, Ending, Sent
 from connectsync.domain.plan_file import plan_digest, read_plan
 from connectsync.emulator.app import create_app, server
-from connectsync.emulator.faults import Faults
 from connectsync.emulator.form import BLANK
+from connectsync.emulator.http import Faults
 from connectsync.emulator.seed import Seed, sow
 from connectsync.operations.molds import read_by_mold
 

@@ -9,7 +9,7 @@ from console import Console
 from served_gateway import ENVIRONMENT, TOKEN, served, use
 
 from connectsync.cli.terminal import ExitStatus
-from connectsync.emulator.faults import Faults
+from connectsync.emulator.http import Faults
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 from console import Console
 
 from connectsync.apply.state.opening import FILE
-from connectsync.cli.fleets import STATE_FILE
+from connectsync.cli.asked import STATE_FILE
 from connectsync.config.schemas import schema
 
 LAKEVIEW = "districts/ca/lakeview-usd.yaml"

@@ -16,16 +16,16 @@ import pytest
 from emulator_browser import Browser
 
 from connectsync.emulator.app import HANG_UP, FaultMiddleware, create_app, server
-from connectsync.emulator.faults import (
+from connectsync.emulator.form import CLICKS, FIELDS, SAVE
+from connectsync.emulator.http import (
     NO_FAULTS,
     DroppedAnswer,
     Faults,
+    FaultsRefused,
     FaultState,
     faults_of,
     spelled_of,
 )
-from connectsync.emulator.form import CLICKS, FIELDS, SAVE
-from connectsync.emulator.http import FaultsRefused
 from connectsync.emulator.seed import enrol
 from connectsync.emulator.users import DEMO_EMAIL, DEMO_PASSWORD, add_demo_user
 

@@ -8,10 +8,15 @@ import pytest
 from generated_plans import PLANS
 from hypothesis import given
 
-from connectsync.backends.names import PAGE_PATH, TOKEN_LABEL, setting_named
+from connectsync.backends.names import (
+    PAGE_PATH,
+    TOKEN_LABEL,
+    click_list,
+    setting_named,
+    wording,
+)
 from connectsync.domain.plan import DistrictPlan, Plan, saves_for
 from connectsync.domain.settings import BY_NAME, Add, Change, Form, Remove, Set
-from connectsync.operations.click_list import click_list, wording
 from connectsync.providers.form import Kind
 from connectsync.report.click_list import click_list_html, click_list_markdown
 

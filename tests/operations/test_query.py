@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from connectsync.cli.fleets import known_words
+from connectsync.cli.asked import known_words
 from connectsync.errors import UsageError
 from connectsync.operations import query
 

@@ -43,8 +43,8 @@ from connectsync.domain.sync import (
 )
 from connectsync.operations.approve import connect_page
 from connectsync.report.click_list import audit_html
-from connectsync.report.findings_html import findings_html
 from connectsync.report.fleet_report import fleet_html
+from connectsync.report.html import findings_html
 from connectsync.report.plan_html import plan_html
 from connectsync.report.sharing import pack_html
 from connectsync.report.status import status_html

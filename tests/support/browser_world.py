@@ -26,7 +26,7 @@ from connectsync.backends.contract import Tokens, nowhere
 from connectsync.domain.live import ListedDistrict, Live
 from connectsync.domain.settings import Form
 from connectsync.emulator.app import create_app, server
-from connectsync.emulator.faults import NO_FAULTS, Faults
+from connectsync.emulator.http import NO_FAULTS, Faults
 from connectsync.emulator.store import find, open_store, page
 from connectsync.emulator.users import (
     COOKIE,

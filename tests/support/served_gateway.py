@@ -11,7 +11,7 @@ from pathlib import Path
 from console import Console
 
 from connectsync.emulator.app import create_app, server
-from connectsync.emulator.faults import Faults
+from connectsync.emulator.http import Faults
 
 TOKEN = "t0ken-of-the-gateway"  # noqa: S105 - of a stand-in that lives for one test
 ENVIRONMENT = {"GATEWAY_TOKEN": TOKEN}

@@ -61,7 +61,7 @@ from connectsync.operations.gate import (
     of_connect,
 )
 from connectsync.operations.plan import make_plan
-from connectsync.report.fleet_text import plan_tables
+from connectsync.report.many_districts import plan_tables
 from connectsync.report.plan_text import count_text, render_plan
 from connectsync.report.terminal import inert
 

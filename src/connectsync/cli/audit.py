@@ -67,8 +67,8 @@ def audit(
 
     Exits with 1 if a rule finds an error, or if a district could not be read.
     """
+    from connectsync.cli.asked import chosen_by
     from connectsync.cli.backends import open_reader
-    from connectsync.cli.fleets import chosen_by
 
     session: Session = context.obj
     insist_free(session, output)

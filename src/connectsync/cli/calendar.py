@@ -75,7 +75,7 @@ def calendar(
     Hours that come back every week stand first: change windows and the nightly sync.
     What is of a calendar of the project names it; of the others it names the districts.
     """
-    from connectsync.cli.fleets import broken_files, chosen_by
+    from connectsync.cli.asked import broken_files, chosen_by
     from connectsync.operations.calendar import calendar_file, dates_of
 
     session: Session = context.obj

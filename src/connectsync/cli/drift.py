@@ -95,7 +95,8 @@ def drift(
     Exits with 1 if drift is left, if a scheduled return is more than a week late, or if
     a district could not be read.
     """
-    from connectsync.cli.fleets import chosen_by, load_planned_scope
+    from connectsync.cli.asked import chosen_by
+    from connectsync.cli.fleets import load_planned_scope
 
     session: Session = context.obj
     if adopt_conflict and not adopt:

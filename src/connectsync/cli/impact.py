@@ -121,7 +121,7 @@ def _chosen(
 ) -> Sequence[str]:
     if where is None:
         return districts or []
-    from connectsync.cli.fleets import chosen_by
+    from connectsync.cli.asked import chosen_by
 
     return chosen_by(session, districts, where)
 

@@ -304,7 +304,7 @@ def export(
     profile says is gray. `import --from-sheet` takes the changes back. Tokens are
     never in it, only where they are.
     """
-    from connectsync.cli.fleets import chosen_by
+    from connectsync.cli.asked import chosen_by
     from connectsync.files.sheets import csv_table, workbook
 
     session: Session = context.obj

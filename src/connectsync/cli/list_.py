@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from connectsync.cli.fleets import AskedFleet, Row
+from connectsync.cli.asked import AskedFleet, Row
 from connectsync.cli.formats import deliver_pages, insist_free, show_plan
 from connectsync.cli.options import (
     PlanFormat,

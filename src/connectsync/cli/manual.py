@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from connectsync.backends.names import click_list
 from connectsync.cli.commands import CommandPlace, quote_word
 from connectsync.cli.options import (
     CLICK_LIST_PAGE,
@@ -21,7 +22,6 @@ from connectsync.domain.plan_file import plan_digest, plan_text
 from connectsync.domain.settings import Form
 from connectsync.errors import AwaitsPerson, NotConfirmed
 from connectsync.files.writing import make_folder, replace_file
-from connectsync.operations.click_list import click_list
 from connectsync.report.terminal import inert
 from connectsync.values import dataclass, field, replace
 

@@ -81,7 +81,7 @@ def plan(
 
     Only reads; nothing is written to Connect.
     """
-    from connectsync.cli.fleets import chosen_by
+    from connectsync.cli.asked import chosen_by
     from connectsync.cli.plan_source import plan_now, wrote_plan
     from connectsync.domain.plan_file import plan_text
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from connectsync.cli.fleets import broken_files, chosen_by, has_state
+from connectsync.cli.asked import broken_files, chosen_by, has_state
 from connectsync.cli.formats import insist_free
 from connectsync.cli.options import option_output, paths_argument, where_option
 from connectsync.cli.session import Session, wait_for

@@ -47,7 +47,7 @@ from connectsync.operations.apply import (
 from connectsync.operations.changes import checked_out
 from connectsync.operations.gate import ApplyOptions
 from connectsync.operations.plan import PlanContext
-from connectsync.report.fleet_text import MANY, outcome_tables
+from connectsync.report.many_districts import MANY, outcome_tables
 from connectsync.report.outcome_text import (
     BY_A_PERSON,
     READ_BACK,

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from connectsync.cli.fleets import chosen_by
+from connectsync.cli.asked import chosen_by
 from connectsync.cli.options import dry_run_option, option_yes_write, where_option
 from connectsync.cli.session import Session
 from connectsync.cli.terminal import ExitStatus, Terminal

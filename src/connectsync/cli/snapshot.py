@@ -48,7 +48,7 @@ def snapshot(
     Exits with 1 if a district cannot be read; only with --partial is it written then.
     """
     from connectsync.backends.snapshot import render_snapshot
-    from connectsync.cli.fleets import chosen_by
+    from connectsync.cli.asked import chosen_by
     from connectsync.operations.import_ import insist_whole
 
     session: Session = context.obj

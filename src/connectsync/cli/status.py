@@ -85,7 +85,7 @@ def status(
     """
     import asyncio
 
-    from connectsync.cli.fleets import chosen_by
+    from connectsync.cli.asked import chosen_by
 
     session: Session = context.obj
     insist_metrics(metrics)
@@ -244,7 +244,7 @@ def _last_saves(
     How the night went does not wait for the state: one that cannot be read is told.
     """
     from connectsync.apply.state.queries import StateReader
-    from connectsync.cli.fleets import has_state
+    from connectsync.cli.asked import has_state
     from connectsync.cli.plan_source import open_state
 
     try:

@@ -126,7 +126,7 @@ def validate(
     if fix and (DASH in (paths or []) or part != ALL):
         raise UsageError("--fix does not go with `-`, nor with --shard")
     if where is not None:
-        from connectsync.cli.fleets import chosen_by
+        from connectsync.cli.asked import chosen_by
 
         paths = chosen_by(session, paths, where)
     asked = FilesToCheck(

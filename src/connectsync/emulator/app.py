@@ -23,22 +23,20 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from connectsync.emulator import store
-from connectsync.emulator.faults import (
+from connectsync.emulator.http import (
     NO_FAULTS,
     DroppedAnswer,
     Faults,
-    FaultState,
-    faults_of,
-    spelled_of,
-)
-from connectsync.emulator.http import (
     FaultsRefused,
+    FaultState,
     ProblemAnswer,
     UvicornMissing,
     district_not_found,
+    faults_of,
     json_object,
     json_response,
     not_understood,
+    spelled_of,
     tag_response,
 )
 from connectsync.emulator.pages import site as looks

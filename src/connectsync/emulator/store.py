@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from connectsync.emulator.faults import DroppedAnswer, FaultState
 from connectsync.emulator.form import (
     OPTIONS,
     TOKEN,
@@ -22,7 +21,13 @@ from connectsync.emulator.form import (
     refusals,
     token_refusal,
 )
-from connectsync.emulator.http import ProblemAnswer, StoreUnusable, district_not_found
+from connectsync.emulator.http import (
+    DroppedAnswer,
+    FaultState,
+    ProblemAnswer,
+    StoreUnusable,
+    district_not_found,
+)
 
 LAYOUT = 1
 """The version of the tables, kept in the file itself."""

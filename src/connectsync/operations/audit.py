@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Any, cast
 
-from connectsync.backends.names import PAGE_PATH
+from connectsync.backends.names import PAGE_PATH, click_of
 from connectsync.backends.seam import Reader
 from connectsync.config.fleet import LoadedDistrict
 from connectsync.domain.district import (
@@ -36,7 +36,6 @@ from connectsync.domain.settings import BY_NAME, Form, assess, is_same, spell
 from connectsync.domain.wording import did_you_mean
 from connectsync.errors import ConnectError, DistrictNotFound, NothingMatched
 from connectsync.operations.checking import names_that_run, settle
-from connectsync.operations.click_list import click_of
 from connectsync.operations.plan import changes_between
 from connectsync.operations.validate import examine_fleet
 from connectsync.providers.clever import Settings

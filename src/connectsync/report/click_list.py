@@ -26,11 +26,13 @@ from connectsync.report.audit import (
     on_the_page,
     totals,
 )
-from connectsync.report.findings_html import COUNTED_SEVERITIES, MOST, rank_counts
 from connectsync.report.html import (
+    COUNTED_SEVERITIES,
+    MOST,
     GlancePart,
     GlanceTally,
     TextTable,
+    rank_counts,
     read_asset,
     render_page,
     render_template,

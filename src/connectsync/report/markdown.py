@@ -22,7 +22,7 @@ from connectsync.domain.settings import spell
 from connectsync.domain.wording import many
 from connectsync.report.drift import mover_text, values_of
 from connectsync.report.findings_text import reach, summary
-from connectsync.report.plan_impact import (
+from connectsync.report.many_districts import (
     SharedChange,
     SharedImpact,
     impact_rows,

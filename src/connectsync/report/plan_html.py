@@ -23,11 +23,15 @@ from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.policy import ALL, split_shard
 from connectsync.domain.wording import many
 from connectsync.providers.form import Risk
-from connectsync.report.findings_html import finding_sections, plain_findings
 from connectsync.report.findings_text import reach
-from connectsync.report.html import GlancePart, GlanceTally, render_page
-from connectsync.report.plan_html_data import plan_page_data
-from connectsync.report.plan_impact import (
+from connectsync.report.html import (
+    GlancePart,
+    GlanceTally,
+    finding_sections,
+    plain_findings,
+    render_page,
+)
+from connectsync.report.many_districts import (
     SharedImpact,
     change_lines,
     roster_lines,
@@ -37,6 +41,7 @@ from connectsync.report.plan_impact import (
     told_moves,
     total_of,
 )
+from connectsync.report.plan_html_data import plan_page_data
 from connectsync.report.plan_text import (
     SCHEDULED,
     count_text,

@@ -30,9 +30,8 @@ from connectsync.domain.plan import (
 from connectsync.domain.schedule import Turn
 from connectsync.domain.settings import BY_NAME, SETTINGS, Add, Form, Remove, Set, spell
 from connectsync.providers.form import Risk, Value
-from connectsync.report.findings_html import findings_data
-from connectsync.report.html import TextTable
-from connectsync.report.plan_impact import roster_text, told_moves
+from connectsync.report.html import TextTable, findings_data
+from connectsync.report.many_districts import roster_text, told_moves
 from connectsync.report.terminal import inert
 from connectsync.values import dataclass, field
 

@@ -16,7 +16,7 @@ from connectsync.domain.settings import Add, Change, Remove, Set, spell
 from connectsync.domain.wording import many
 from connectsync.providers.form import Risk
 from connectsync.report.drift import district_lines
-from connectsync.report.plan_impact import (
+from connectsync.report.many_districts import (
     VALUES,
     SharedChange,
     SharedDistricts,

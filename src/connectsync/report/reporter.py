@@ -124,7 +124,7 @@ class TextReporter(Reporter):
 
     def plan(self, plan: PlanToReport, view: View) -> str:
         """Render each change; a large fleet gets tables by folder and wave."""
-        from connectsync.report.fleet_text import MANY, plan_tables
+        from connectsync.report.many_districts import MANY, plan_tables
         from connectsync.report.plan_text import render_plan
 
         many = plan.plan.size > MANY
@@ -140,7 +140,7 @@ class TextReporter(Reporter):
     def drift(self, drift: DriftToReport, view: View) -> str:
         """Render each setting that moved, and who moved it."""
         from connectsync.report.drift import drift_text
-        from connectsync.report.fleet_text import drift_tables
+        from connectsync.report.many_districts import drift_tables
 
         return drift_text(
             drift.found,
@@ -171,7 +171,7 @@ class HtmlReporter(Reporter):
 
     def findings(self, found: FindingsToReport, view: View) -> str:
         """Render findings as a page."""
-        from connectsync.report.findings_html import findings_html
+        from connectsync.report.html import findings_html
 
         del view
         return findings_html(

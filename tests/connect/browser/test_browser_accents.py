@@ -8,8 +8,8 @@ from connectsync.backends.browser.reader import BrowserReader
 from connectsync.backends.browser.writer import BrowserWriter
 from connectsync.backends.names import CLICKS, SAVE, TOKEN_LABEL
 from connectsync.domain.settings import Form
-from connectsync.emulator.faults import Faults
 from connectsync.emulator.form import BLANK
+from connectsync.emulator.http import Faults
 from connectsync.emulator.seed import Seed, sow
 
 ONE = "Évaluation"

@@ -12,8 +12,8 @@ from connectsync.backends.browser.reader import BrowserReader
 from connectsync.backends.browser.writer import BrowserWriter
 from connectsync.domain.settings import Form
 from connectsync.emulator import form
-from connectsync.emulator.faults import Faults
 from connectsync.emulator.form import BOX_GROUPS, OPTIONS
+from connectsync.emulator.http import Faults
 from connectsync.errors import PageChanged
 
 NEW = "Renamed overnight"

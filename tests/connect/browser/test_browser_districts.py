@@ -12,7 +12,7 @@ from connectsync.backends.browser.reader import BrowserReader
 from connectsync.backends.browser.writer import BrowserWriter
 from connectsync.domain.foreign_text import SECRETS
 from connectsync.domain.live import ListedDistrict, Live
-from connectsync.emulator.faults import Faults
+from connectsync.emulator.http import Faults
 from connectsync.emulator.seed import enrol
 from connectsync.errors import DistrictNotFound, PageChanged
 

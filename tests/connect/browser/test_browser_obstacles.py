@@ -24,7 +24,7 @@ from connectsync.backends.browser.reader import BrowserReader
 from connectsync.backends.browser.session import sign_in
 from connectsync.backends.browser.writer import BrowserWriter
 from connectsync.domain.live import Check, Live
-from connectsync.emulator.faults import Faults
+from connectsync.emulator.http import Faults
 from connectsync.emulator.users import DEMO_EMAIL, DEMO_PASSWORD
 from connectsync.errors import (
     ConnectError,

@@ -13,8 +13,8 @@ from connectsync.backends.names import CLICKS, SAVE, TOKEN_LABEL
 from connectsync.backends.seam import Mapper
 from connectsync.domain.live import LabelStatus, PageSpot
 from connectsync.emulator import form
-from connectsync.emulator.faults import NO_FAULTS, Faults
 from connectsync.emulator.form import BOXES, OPTIONS
+from connectsync.emulator.http import NO_FAULTS, Faults
 from connectsync.errors import CredentialsRefused
 
 SYNC = form.FIELDS["enableDailySync"]

@@ -17,7 +17,7 @@ from connectsync.backends.browser.saving import FormFiller
 from connectsync.backends.browser.writer import BrowserWriter
 from connectsync.domain.live import Live
 from connectsync.domain.settings import Form
-from connectsync.emulator.faults import Faults
+from connectsync.emulator.http import Faults
 from connectsync.emulator.users import Behavior, SavedMeanwhile
 from connectsync.errors import (
     CredentialsRefused,

@@ -24,7 +24,7 @@ from connectsync.backends.browser.writer import BrowserWriter
 from connectsync.backends.names import TOKEN_KEPT, TOKEN_LABEL
 from connectsync.domain.foreign_text import mask_secrets
 from connectsync.domain.settings import Form
-from connectsync.emulator.faults import Faults
+from connectsync.emulator.http import Faults
 from connectsync.emulator.users import Behavior, SavedToken
 from connectsync.errors import PageChanged
 from connectsync.web.http import once

@@ -13,8 +13,8 @@ from review_scenes import found
 from web_page import WebPage
 
 from connectsync.domain.finding import Finding, Place, Severity, ValidationReport
-from connectsync.report import findings_html as module
-from connectsync.report.findings_html import ROOM, findings_html, line_of
+from connectsync.report import html as module
+from connectsync.report.html import ROOM, findings_html, line_of
 from connectsync.report.terminal import columns, mark_line
 
 GOLDEN = Path(__file__).parent / "findings.html"

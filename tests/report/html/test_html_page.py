@@ -16,8 +16,7 @@ from web_page import WebPage, hash_of
 
 from connectsync.domain.plan import PlanReview
 from connectsync.operations.approve import connect_page
-from connectsync.report.findings_html import findings_html
-from connectsync.report.html import embed_json
+from connectsync.report.html import embed_json, findings_html
 from connectsync.report.plan_html import plan_html
 from connectsync.report.terminal import inert
 

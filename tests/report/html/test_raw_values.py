@@ -21,8 +21,8 @@ from connectsync.operations.approve import connect_page
 from connectsync.providers.form import Risk
 from connectsync.report import html
 from connectsync.report.click_list import click_list_html
-from connectsync.report.findings_html import findings_html
 from connectsync.report.fleet_report import fleet_html
+from connectsync.report.html import findings_html
 from connectsync.report.plan_html import plan_html
 from connectsync.report.sharing import pack_html
 

@@ -22,9 +22,11 @@ from starlette.responses import (
 from starlette.routing import Route
 
 from connectsync.emulator import form, users
-from connectsync.emulator.faults import NO_FAULTS, Faults, FaultState
 from connectsync.emulator.form import MASK, Submitted, last, qualified
 from connectsync.emulator.http import (
+    NO_FAULTS,
+    Faults,
+    FaultState,
     ProblemAnswer,
     district_not_found,
     problem_of,

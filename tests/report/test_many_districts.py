@@ -11,7 +11,7 @@ from review_scenes import country
 
 from connectsync.domain.drift import DistrictDrift, MovedBy, Movement
 from connectsync.domain.outcome import DistrictOutcome, Ending
-from connectsync.report.fleet_text import (
+from connectsync.report.many_districts import (
     MANY,
     drift_tables,
     outcome_tables,
