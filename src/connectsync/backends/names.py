@@ -1,4 +1,4 @@
-"""One translation between our names, the gateway's and the page's; a plan as clicks there."""
+"""One translation between our names, the gateway's and the page's; plans as clicks."""
 
 from __future__ import annotations
 
