@@ -932,7 +932,7 @@ def test_a_commit_of_any_number_of_files_is_asked_for_one_of_them(
     )
     git(repository, "checkout", "--quiet", "-b", "change")
     git(repository, "merge", "--quiet", "-s", "ours", "-m", "it", since)
-    monkeypatch.setattr("connectsync.operations.git.MOST_LISTED", 100_000)
+    monkeypatch.setattr("connectsync.operations.commit.MOST_LISTED", 100_000)
     project = load_project(repository.folder)
     found = limits_before(project, since, os.environ, datetime.now(UTC))
     assert found is not None
