@@ -228,7 +228,7 @@ def test_no_document_is_taken_that_the_library_refuses(data: dict[str, Any]) -> 
 @given(broken())
 def test_no_document_is_refused_that_the_library_takes(data: dict[str, Any]) -> None:
     for name in ("district", "profile"):
-        if surely_fails(data, name):
+        if surely_fails(data, schema(name)):
             assert not valid(data, schema(name))
 
 
@@ -262,7 +262,7 @@ def test_no_value_is_taken_that_the_library_refuses(
 def test_what_the_library_has_to_say_is_left_to_it(
     value: object, part: Mapping[str, Any]
 ) -> None:
-    assert not surely_fits(value, part)
+    assert not (knows_all(part) and surely_fits(value, part))
 
 
 def test_a_clean_document_is_decided_without_the_library() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from itertools import count
@@ -11,12 +10,10 @@ from typing import Any
 from connectsync.config.document import Document, is_day
 from connectsync.config.layers import LAYERED
 from connectsync.config.schemas import (
-    KNOWN_KEYWORDS,
     failures,
     is_known,
     labels_of,
     schema,
-    types_of,
 )
 from connectsync.config.source import MOST_FINDINGS, and_more, error, quote_text
 from connectsync.domain.finding import Finding, KeyPath, Severity, order
@@ -190,28 +187,27 @@ def _listed_keys(name: str, section: KeyPath) -> tuple[_Listed, ...]:
 def accepts(data: object, name: str) -> bool:
     """Say whether data are what a schema allows."""
     # the library takes longer to import than so many documents to look at
-    if next(_LOOKED_AT) < FEW:
+    if next(_LOOKED_AT) < FEW and is_known(name):
         if surely_fits(data, schema(name)):
             return True
-        if surely_fails(data, name):
+        if surely_fails(data, schema(name)):
             return False
     valid: bool = _gate(name).is_valid(data)
     return valid
 
 
-def surely_fails(data: object, name: str) -> bool:
+def surely_fails(value: object, part: Mapping[str, Any]) -> bool:
     """
-    Say whether data surely are not what a schema allows.
+    Say whether a value surely is not what a part of a schema allows.
 
     Only for what libraries cannot see in two ways: a key that is missing or not known,
     and a word where another or something else belongs.
     """
-    plainly = (
+    return any(
         one.keyword in {"required", "additionalProperties"}
         or (one.keyword in {"type", "enum"} and isinstance(one.instance, str | bool))
-        for one in (failures(data, schema(name)) if is_known(name) else ())
+        for one in failures(value, part)
     )
-    return any(plainly)
 
 
 FEW = 100
@@ -231,83 +227,28 @@ def surely_fits(value: object, part: Mapping[str, Any]) -> bool:
     """
     Say whether a value surely is what a part of a schema allows.
 
-    False also means that the library has to say: for keywords that are not known here,
-    and where its idea of a number, a letter or a pattern may be another one.
+    False also means that the library has to say: its idea of a number, a letter or a
+    pattern may be another one.
     """
-    kind = _KIND_OF.get(type(value), "")
-    known = part.keys() <= KNOWN_KEYWORDS and kind in types_of(part, kind)
-    if not (known and _is_listed(value, part)):
-        return False
+    return _is_plain(value) and next(failures(value, part), None) is None
+
+
+def _is_plain(value: object) -> bool:
+    """Say whether no library can take a value for another one."""
     match value:
         case dict():
-            return _fits_object(value, part)
+            keys = all(isinstance(key, str) for key in value)
+            return keys and all(map(_is_plain, value.values()))
         case list():
-            return _fits_list(value, part)
+            return all(map(_is_plain, value))
         case str():
-            return _fits_text(value, part)
+            # what a letter, a line or its end is to a pattern differs with all else
+            return value.isascii() and value.isprintable()
         case int():
-            least, most = part.get("minimum", value), part.get("maximum", value)
             # beyond it others count in steps of two
-            return abs(value) < 1 << 53 and bool(least <= value <= most)
+            return abs(value) < 1 << 53
         case _:
             return value is None
-
-
-_KIND_OF: Mapping[type, str] = {
-    dict: "object",
-    list: "array",
-    str: "string",
-    int: "integer",
-    bool: "boolean",
-    type(None): "null",
-}
-
-
-def _is_listed(value: object, part: Mapping[str, Any]) -> bool:
-    # 1 and True are equal, and not the same
-    one_of = [*part.get("enum", [value])]
-    only = [part.get("const", value)]
-    return all(
-        (type(value), value) in [(type(one), one) for one in each]
-        for each in (one_of, only)
-    )
-
-
-def _fits_object(value: dict[object, Any], part: Mapping[str, Any]) -> bool:
-    stated, others = part.get("properties", {}), part.get("additionalProperties", True)
-    if not all(name in value for name in part.get("required", ())):
-        return False
-    if len(value) < part.get("minProperties", 0):
-        return False
-    return all(
-        surely_fits(inner, stated[name])
-        if name in stated
-        else isinstance(others, dict) and surely_fits(inner, others)
-        for name, inner in value.items()
-    )
-
-
-def _fits_list(value: list[Any], part: Mapping[str, Any]) -> bool:
-    least, most = part.get("minItems", 0), part.get("maxItems", len(value))
-    if not (least <= len(value) <= most and isinstance(part.get("items"), dict)):
-        return False
-    if part.get("uniqueItems"):
-        texts = {one for one in value if isinstance(one, str)}
-        if len(texts) < len(value):
-            return False
-    return all(surely_fits(one, part["items"]) for one in value)
-
-
-def _fits_text(value: str, part: Mapping[str, Any]) -> bool:
-    # what a letter, a line or its end is to a pattern differs with anything else
-    if not (value.isascii() and value.isprintable()):
-        return False
-    longest = part.get("maxLength", len(value))
-    return (
-        part.get("minLength", 0) <= len(value) <= longest
-        and ("pattern" not in part or re.search(part["pattern"], value) is not None)
-        and ("format" not in part or (part["format"] == "date" and is_day(value)))
-    )
 
 
 def _backwards(document: Document, name: str) -> Iterator[Finding]:
