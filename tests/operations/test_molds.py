@@ -363,6 +363,46 @@ def test_a_calendar_that_dates_the_files_of_a_path_makes_no_mold_of_them_and_oth
     assert told_rules[0] != told_rules[-1]
 
 
+def test_files_of_a_mold_that_calendars_date_otherwise_are_loaded_and_judged_alone(
+    tmp_path: Path,
+) -> None:
+    """A day, and with it a value, or a rollover would be that of another district."""
+    text = """\
+schema: 1
+district: {key}
+name: A
+settings: {{deletion_threshold: 50, enable_daily_sync: true}}
+scheduled:
+  - {{from: 2027-01-16, to: 2027-02-01, reason: x,
+     settings: {{deletion_threshold: 60}}}}
+"""
+    keys = [f"{state}-{at:02}" for state in ("oh", "tx") for at in range(15)]
+    calendars = (
+        Calendar("ohio", paths=("districts/oh-*",), timezone="Pacific/Kiritimati"),
+        Calendar(
+            "texas",
+            paths=("districts/tx-*",),
+            timezone="Pacific/Pago_Pago",
+            rollover=Days(date(2027, 1, 1), date(2027, 2, 1)),
+        ),
+    )
+    chosen = chosen_of(tmp_path, {key: text.format(key=key) for key in keys})
+    folder, files = tmp_path / "districts", [*chosen.paths.values()]
+    at = Moment(NOW, "UTC", calendars)
+    expected = load_fleet(tmp_path, files, districts_dir=folder, at=at)
+    fleet = load_fleet(
+        tmp_path, files, districts_dir=folder, at=at, read_all=reader_for(files)
+    )
+    assert fleet == expected
+    wanted = {one.district.settings.deletion_threshold for one in fleet.districts}
+    assert wanted == {50, 60}
+    alone = check_fleet(expected, ASKED).districts
+    assert list(map(told_of, check_by_loaded_mold(fleet, ASKED))) == list(
+        map(told_of, alone)
+    )
+    assert told_of(alone[0]) != told_of(alone[-1])
+
+
 ERRORS = (
     "settings: {phone_types: [Sell]}\n",
     "settings: {phone_types: [Cell]}\nsettings: {phone_types: [Cell]}\n",

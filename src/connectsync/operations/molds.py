@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -22,6 +23,7 @@ from connectsync.config.fleet import (
     ReadFile,
     read_file,
 )
+from connectsync.config.profiles import Profiles
 from connectsync.config.source import Source
 from connectsync.config.yaml_tree import line_of, plain
 from connectsync.domain.district import FleetMember
@@ -190,6 +192,11 @@ class Molds(Generic[Result]):
         self._shapes.setdefault(end, []).append(_Shape.of(cast))
 
 
+def _place(shelf: Profiles, file: str) -> tuple[str, ...]:
+    """Name what makes a place another one: calendars give a rollover, or a zone."""
+    return shelf.at.dated_by_place(file) if shelf.at else ()
+
+
 _END = 48
 """Bytes at the end of a file by which its mold is looked for."""
 
@@ -272,12 +279,10 @@ def check_by_mold(
     remember: bool,
 ) -> list[CheckedFile]:
     """Read and check files one after the other, and of each mold only the first."""
-    every: dict[tuple[str, ...], Molds[_CheckedMold]] = {}
+    every = defaultdict[tuple[str, ...], Molds[_CheckedMold]](Molds)
     checked = []
     for name in names:
-        # a calendar may give files of one folder another rollover
-        at = chosen.shelf.at
-        molds = every.setdefault(at.dated_by_place(name) if at else (), Molds())
+        molds = every[_place(chosen.shelf, name)]
         raw = chosen.bytes_of(name)
         cast = molds.take_apart(raw, name)
         mold = molds.result(cast)
@@ -299,9 +304,10 @@ def check_by_loaded_mold(
     fleet: Fleet, asked: ValidationOptions
 ) -> tuple[CheckedDistrict, ...]:
     """Judge districts that were loaded, and of each mold only the first."""
-    molds = Molds[_CheckedMold]()
+    every = defaultdict[tuple[str, ...], Molds[_CheckedMold]](Molds)
     checked = []
     for loaded in fleet.districts:
+        molds = every[_place(fleet.shelf, loaded.file)]
         document = loaded.layers[-1]
         cast = molds.take_apart(document.source.text.encode(), loaded.file)
         mold = molds.result(cast)
@@ -319,9 +325,10 @@ def check_by_loaded_mold(
 
 def read_by_mold(chosen: ChosenFiles) -> dict[str, ReadFile]:
     """Read files into districts, and of each mold only the first."""
-    molds = Molds[_LoadedMold]()
+    every = defaultdict[tuple[str, ...], Molds[_LoadedMold]](Molds)
     read: dict[str, ReadFile] = {}
     for name in chosen.paths:
+        molds = every[_place(chosen.shelf, name)]
         raw = chosen.bytes_of(name)
         cast = molds.take_apart(raw, name)
         mold = molds.result(cast)
