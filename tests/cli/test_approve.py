@@ -9,13 +9,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-import jsonschema
 import pytest
 from console import Console
+from fitting import insist_fits
 from screen import on_a_terminal
 
 from connectsync.cli.terminal import ExitStatus
-from connectsync.config.schemas import schema
 from connectsync.domain.plan_file import digest_of
 from connectsync.domain.run import approval_of
 
@@ -402,7 +401,7 @@ def test_in_a_job_a_name_is_held_against_who_began_it(
         asking.run("runs", "show", "1").out
     )
     shown = json.loads(asking.run("runs", "show", "1", "--format", "json").out)
-    jsonschema.validate(shown, schema("runs"))
+    insist_fits(shown, "runs")
     (one,) = [one for one in shown["run"]["approved"] if one["name"] == name]
     by = told.split()[1] if told != "unchecked" else None
     assert one["checked_by"] == by

@@ -11,12 +11,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 from console import Console, Said
+from fitting import insist_fits
 
 from connectsync.cli.terminal import ExitStatus
-from connectsync.config.schemas import schema
 
 NOW = {"CONNECTSYNC_NOW": "2027-01-15T10:00:00Z"}
 OAK, GONE = "oak-usd", "harbor-point-usd"
@@ -61,9 +60,7 @@ def told(console: Console, *arguments: str) -> dict[str, Any]:
     """Give an audit as JSON, held against its schema and against its exit status."""
     said = audited(console, *arguments, "--format", "json")
     report = json.loads(said.out)
-    jsonschema.Draft202012Validator(
-        schema("audit"), format_checker=jsonschema.FormatChecker()
-    ).validate(report)
+    insist_fits(report, "audit")
     errors = sum(
         found["severity"] == "error"
         for one in report["districts"]

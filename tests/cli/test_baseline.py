@@ -7,13 +7,12 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 from console import Console
+from fitting import insist_fits
 from repositories import git
 
 from connectsync.cli.terminal import ExitStatus
-from connectsync.config.schemas import schema
 from connectsync.domain.plan_file import digest_of
 from connectsync.operations.git import GitRefused
 from connectsync.report.reporter import formats_of
@@ -56,7 +55,7 @@ def report(console: Console, *arguments: str) -> dict[str, Any]:
     said = console.run("validate", "--format", "json", *arguments)
     assert said.status in {0, 1}, said.err
     data: dict[str, Any] = json.loads(said.out)
-    jsonschema.validate(data, schema("findings"))
+    insist_fits(data, "findings")
     return data
 
 
@@ -191,7 +190,7 @@ def test_a_baseline_is_of_the_shape_that_its_schema_promises_and_sorted(
     home.run("validate", "--write-baseline")
     text = (home.folder / BASELINE).read_text("utf-8")
     data = json.loads(text)
-    jsonschema.validate(data, schema("baseline"))
+    insist_fits(data, "baseline")
     assert {one.get("district", one.get("file")) for one in data["findings"]} == {
         "dry-creek-isd", PROFILE
     }  # fmt: skip
@@ -408,7 +407,7 @@ def test_a_plan_says_that_its_change_loosened_rules(
     )
     assert said.status == ExitStatus.FINE, said.err
     data = json.loads((repository.folder / "plan.json").read_text("utf-8"))
-    jsonschema.validate(data, schema("plan"))
+    insist_fits(data, "plan")
     assert data["loosened"] == [f"{HOME} was error, and is off"]
     if format_ == "approve":
         said = repository.run("approve", "plan.json", "--as", "Ada", "--yes")

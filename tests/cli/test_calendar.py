@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 
-import jsonschema
 import pytest
 from console import Console
+from fitting import insist_fits
 
 from connectsync.cli.terminal import ExitStatus
-from connectsync.config.schemas import schema
 
 LAKEVIEW = "districts/ca/lakeview-usd.yaml"
 CREEK = "districts/tx/dry-creek-isd.yaml"
@@ -79,5 +78,5 @@ def test_files_with_errors_are_left_out_with_a_word(valley: Console) -> None:
 def test_the_json_has_the_shape_that_its_schema_says(valley: Console) -> None:
     valley.replace("connectsync.yaml", "guards:", FROZEN)
     data = json.loads(valley.run("calendar", "--format", "json").out)
-    jsonschema.validate(data, schema("calendar"))
+    insist_fits(data, "calendar")
     assert [one["calendar"] for one in data["dates"]] == ["texas"]

@@ -2,10 +2,8 @@ from __future__ import annotations
 
 import json
 
-import jsonschema
 from console import Console
-
-from connectsync.config.schemas import schema
+from fitting import insist_fits
 
 LAKEVIEW = "districts/ca/lakeview-usd.yaml"
 
@@ -13,7 +11,7 @@ LAKEVIEW = "districts/ca/lakeview-usd.yaml"
 def standing(console: Console) -> tuple[int, dict[str, str]]:
     said = console.run("drift", "--format", "json")
     data = json.loads(said.out)
-    jsonschema.validate(data, schema("drift"))
+    insist_fits(data, "drift")
     return said.status, {one["district"]: one["standing"] for one in data["districts"]}
 
 

@@ -13,13 +13,11 @@ from html import unescape
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 import slow_tally as slow
 from console import Console, Said
+from fitting import insist_fits
 from marked_rosters import MARK, NUMBERS, SOURCES, breaks, made
-
-from connectsync.config.schemas import schema
 
 LAKEVIEW = "districts/ca/lakeview-usd.yaml"
 FORMATS = ("text", "json", "markdown", "html", "csv")
@@ -40,7 +38,7 @@ def counts(console: Console, *arguments: str) -> dict[str, Any]:
     )  # fmt: skip
     assert said.status == 0, said.err
     data: dict[str, Any] = json.loads(said.out)
-    jsonschema.validate(data, schema("impact"))
+    insist_fits(data, "impact")
     return data
 
 

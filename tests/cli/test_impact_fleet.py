@@ -7,12 +7,10 @@ import io
 import json
 from pathlib import Path
 
-import jsonschema
 import pytest
 from console import Console
+from fitting import insist_fits
 from rosters_of_fleet import LAKEVIEW, lay_rosters
-
-from connectsync.config.schemas import schema
 
 FORMATS = ("text", "json", "markdown", "html", "csv")
 
@@ -25,7 +23,7 @@ def fleet(valley: Console) -> Console:
 def test_several_districts_are_counted_each_and_in_all(fleet: Console) -> None:
     said = fleet.run("impact", "--format", "json")
     data = json.loads(said.out)
-    jsonschema.validate(data, schema("impact"))
+    insist_fits(data, "impact")
     keys = [one["district"] for one in data["districts"]]
     assert keys == ["dry-creek-isd", "lakeview-usd"]
     (left,) = data["not_counted"]

@@ -8,13 +8,12 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import Any
 
-import jsonschema
 import pytest
 from console import Console, Said
+from fitting import insist_fits
 from served_gateway import ENVIRONMENT, served, use
 from stores import left_open
 
-from connectsync.config.schemas import schema
 from connectsync.domain.plan_file import digest_of
 from connectsync.domain.settings import BY_NAME
 
@@ -64,7 +63,7 @@ def planned(console: Console, *arguments: str) -> dict[str, Any]:
     said = console.run(*arguments, "plan", LAKEVIEW, "--format", "json")
     assert said.status == 0, said.err
     data: dict[str, Any] = json.loads(said.out)
-    jsonschema.validate(data, schema("plan"))
+    insist_fits(data, "plan")
     return data
 
 

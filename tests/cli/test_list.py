@@ -8,13 +8,12 @@ import json
 import re
 import sys
 
-import jsonschema
 import pytest
 from console import Console
+from fitting import insist_fits
 
 from connectsync.apply.state.opening import FILE
 from connectsync.cli.asked import STATE_FILE
-from connectsync.config.schemas import schema
 
 LAKEVIEW = "districts/ca/lakeview-usd.yaml"
 CHOOSING = ["validate", "plan", "drift", "snapshot", "status", "audit", "report"]
@@ -26,7 +25,7 @@ def listed(console: Console, *arguments: str) -> list[dict[str, object]]:
     said = console.run("list", *arguments, "--format", "json")
     assert said.status == 0, said.err
     data = json.loads(said.out)
-    jsonschema.validate(data, schema("list"))
+    insist_fits(data, "list")
     rows: list[dict[str, object]] = data["districts"]
     return rows
 

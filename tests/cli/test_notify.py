@@ -11,15 +11,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 from console import Console, Said
+from fitting import insist_fits
 from forging import Entry
 from told_people import HOSTS, Hook, MailServer, listening, mail_server
 
 from connectsync.backends.contract import ContractWriter
 from connectsync.cli.terminal import ExitStatus
-from connectsync.config.schemas import schema
 from connectsync.emulator import store
 from connectsync.errors import FormRefused
 from connectsync.telemetry import hooks
@@ -67,9 +66,7 @@ def drift(console: Console, environment: Mapping[str, str]) -> Said:
 
 def checked(body: Any) -> Any:
     """Hold a message against its schema."""
-    jsonschema.Draft202012Validator(
-        schema("notification"), format_checker=jsonschema.FormatChecker()
-    ).validate(body)
+    insist_fits(body, "notification")
     return body
 
 

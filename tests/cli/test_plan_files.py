@@ -4,12 +4,11 @@ import json
 import random
 from pathlib import Path
 
-import jsonschema
 import pytest
 from console import Console
+from fitting import insist_fits
 
 from connectsync.apply.state.opening import open_store
-from connectsync.config.schemas import schema
 
 LAKEVIEW = "districts/ca/lakeview-usd.yaml"
 
@@ -31,7 +30,7 @@ def untouched(console: Console) -> tuple[object, ...]:
 
 def test_a_plan_is_of_the_shape_that_its_schema_promises(planned: Console) -> None:
     text = (planned.folder / "plan.json").read_text("utf-8")
-    jsonschema.validate(json.loads(text), schema("plan"))
+    insist_fits(json.loads(text), "plan")
     assert planned.run("plan", "--format", "json").out == text
 
 
@@ -41,7 +40,7 @@ def test_a_plan_with_guards_and_drift_is_of_that_shape_too(valley: Console) -> N
     data = json.loads(valley.run("plan", "--format", "json").out)
     assert data["guards"]
     assert data["districts"][0]["drift"]
-    jsonschema.validate(data, schema("plan"))
+    insist_fits(data, "plan")
 
 
 def test_applying_a_plan_makes_it_true_and_the_next_plan_is_empty(

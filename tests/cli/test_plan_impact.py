@@ -14,15 +14,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import jsonschema
 import pytest
 import slow_tally as slow
 from console import Console, Said
+from fitting import insist_fits
 from marked_rosters import MARK, NUMBERS, SOURCES, breaks, made
 from repositories import commit, git
 from served_clever import TOKEN, a_district, made_up, serving_clever
 
-from connectsync.config.schemas import schema
 from connectsync.domain.plan import TALLIES
 from connectsync.domain.plan_file import digest_of
 from connectsync.operations.changes import Comparison
@@ -67,7 +66,7 @@ def impact_of(console: Console, *arguments: str) -> dict[str, Any]:
     said = console.run(*ASKED, "--format", "json", *arguments)
     assert said.status == 0, said.err
     data = json.loads(said.out)
-    jsonschema.validate(data, schema("plan"))
+    insist_fits(data, "plan")
     found: dict[str, Any] = data["districts"][0]["impact"]
     return found
 
@@ -336,7 +335,7 @@ def test_limits_that_the_change_itself_loosens_hold_for_it(repository: Console) 
     said = repository.run(*SINCE)
     assert "guardians-by-text-over-limit=6" in said.out
     data = json.loads((repository.folder / "plan.json").read_text())
-    jsonschema.validate(data, schema("plan"))
+    insist_fits(data, "plan")
     assert data["limits"]["impact"] == {
         "dropped": {"max_increase": 0},
         "by_text": {"max_decrease_percent": 5},

@@ -10,15 +10,14 @@ import subprocess
 from datetime import UTC, datetime
 from typing import Any
 
-import jsonschema
 import pytest
 from console import Console, Said
+from fitting import insist_fits
 from repositories import commit, git
 from stores import failed
 
 from connectsync.cli.terminal import ExitStatus
 from connectsync.config.project import load_project
-from connectsync.config.schemas import schema
 from connectsync.domain.finding import acceptance
 from connectsync.domain.plan_file import digest_of, plan_data, plan_of_data
 from connectsync.domain.policy import Policy
@@ -50,7 +49,7 @@ def planned(console: Console, *arguments: str, since: str = "main") -> dict[str,
     )  # fmt: skip
     assert said.status == ExitStatus.FINE, said.err
     data: dict[str, Any] = json.loads(said.out)
-    jsonschema.validate(data, schema("plan"))
+    insist_fits(data, "plan")
     return data
 
 

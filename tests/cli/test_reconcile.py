@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 from console import Console, Said
+from fitting import insist_fits
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from connectsync.apply.journal import BaselineUpdate, Claim, RunOptions
@@ -19,7 +19,6 @@ from connectsync.apply.state.opening import open_store
 from connectsync.backends.contract import ContractWriter
 from connectsync.backends.embedded import DESCRIBED as BACKEND
 from connectsync.cli.terminal import ExitStatus
-from connectsync.config.schemas import schema
 from connectsync.domain.outcome import DistrictOutcome, Ending
 from connectsync.domain.plan_file import plan_digest, read_plan
 from connectsync.errors import FormRefused
@@ -72,7 +71,7 @@ def told(console: Console, *arguments: str) -> tuple[int, dict[str, Any]]:
     said = console.run("reconcile", "--format", "json", *arguments)
     assert said.out, said.err
     data: dict[str, Any] = json.loads(said.out)
-    jsonschema.validate(data, schema("reconcile"))
+    insist_fits(data, "reconcile")
     assert data["status"] == said.status
     return said.status, data
 

@@ -6,14 +6,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 from console import Console
+from fitting import insist_fits
 from repositories import commit, git
 from web_page import WebPage
 
 from connectsync.cli.terminal import ExitStatus
-from connectsync.config.schemas import schema
 
 NOW = {"CONNECTSYNC_NOW": "2027-01-15T10:00:00Z"}
 LAKEVIEW = "districts/ca/lakeview-usd.yaml"
@@ -32,9 +31,7 @@ def told(
     said = console.run("report", *arguments, "--format", "json", environment=NOW)
     assert said.status == status, said.both
     report = json.loads(said.out)
-    jsonschema.Draft202012Validator(
-        schema("report"), format_checker=jsonschema.FormatChecker()
-    ).validate(report)
+    insist_fits(report, "report")
     assert isinstance(report, dict)
     return report
 

@@ -14,16 +14,15 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 from console import Console, Said
+from fitting import insist_fits
 from forging import Entry
 from stores import left_open
 
 from connectsync.cli.terminal import ExitStatus
 from connectsync.config.discovery import below, relative
 from connectsync.config.project import load_project
-from connectsync.config.schemas import schema
 from connectsync.domain.foreign_text import SECRETS
 from connectsync.files.sheets import csv_table
 from connectsync.operations.changes import checked_out
@@ -44,7 +43,7 @@ def told(console: Console, *arguments: str) -> Any:
     """Give what a command says as JSON, held against its schema."""
     said = console.run("runs", *arguments, "--format", "json")
     data = json.loads(said.out)
-    jsonschema.validate(data, schema("runs"))
+    insist_fits(data, "runs")
     return data
 
 
@@ -514,7 +513,7 @@ def test_runs_are_a_table_for_a_spreadsheet(applied: Console) -> None:
 def history(console: Console, *arguments: str) -> Any:
     said = console.run("history", *arguments, "--format", "json")
     data = json.loads(said.out)
-    jsonschema.validate(data, schema("runs"))
+    insist_fits(data, "runs")
     return data["entries"]
 
 

@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import jsonschema
 import pytest
 from console import Console, Said
+from fitting import insist_fits
 from repositories import git
 from told_people import Hook, listening
 
 from connectsync.cli.runner import CommandLineHost
-from connectsync.config.schemas import schema
 from connectsync.domain.plan_file import plan_text, read_plan
 
 PROJECT = """schema: 1
@@ -247,9 +246,7 @@ def test_a_plan_says_what_returns_when_of_a_district_in_step_too(year: Year) -> 
 
     made = year.on("2027-07-01", "plan", "--format", "json").out
     data = json.loads(made)
-    jsonschema.Draft202012Validator(
-        schema("plan"), format_checker=jsonschema.FormatChecker()
-    ).validate(data)
+    insist_fits(data, "plan")
     (scheduled,) = data["scheduled"]
     assert scheduled["district"] == "lakeview-usd"
     assert scheduled["turns"][1] == {

@@ -10,15 +10,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-import jsonschema
 import pytest
 from clever_world import Clever, district, listed, serving
 from console import Console, Said
+from fitting import insist_fits
 from processes import Machine
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from connectsync.cli.terminal import ExitStatus
-from connectsync.config.schemas import schema
 from connectsync.domain.outcome import FirstNight, FirstNightState, LastSave
 from connectsync.domain.sync import (
     DistrictStatus,
@@ -66,9 +65,7 @@ def told(console: Console, *options: str, status: ExitStatus) -> dict[str, Any]:
     said = console.run("status", KEY, "--format", "json", *options, environment=TOKENS)
     assert said.status == status, said.both
     report = json.loads(said.out)
-    jsonschema.Draft202012Validator(
-        schema("status"), format_checker=jsonschema.FormatChecker()
-    ).validate(report)
+    insist_fits(report, "status")
     assert report["fine"] is (status is ExitStatus.FINE)
     (found,) = report["districts"]
     assert isinstance(found, dict)
@@ -354,7 +351,7 @@ def test_a_success_of_a_district_that_does_not_run_at_clever_is_said_to_be_one(
     )
     told = asked_again(lakeview, clever, "--format", "json")
     (one,) = json.loads(told.out)["districts"]
-    jsonschema.validate(json.loads(told.out), schema("status"))
+    insist_fits(json.loads(told.out), "status")
     assert (one["verdict"], one["roster"]["state"]) == ("unclear", state)
 
 

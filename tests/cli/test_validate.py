@@ -5,12 +5,11 @@ import subprocess
 import sys
 from collections.abc import Callable
 
-import jsonschema
 import pytest
 from console import Console
+from fitting import insist_fits
 
 from connectsync.cli.terminal import ExitStatus
-from connectsync.config.schemas import schema
 from connectsync.report.reporter import formats_of
 
 LAKEVIEW = "districts/ca/lakeview-usd.yaml"
@@ -26,7 +25,7 @@ def findings(console: Console, *arguments: str) -> list[tuple[str, str]]:
     said = console.run("validate", "--format", "json", *arguments)
     assert said.status in {0, 1}, said.err
     data = json.loads(said.out)
-    jsonschema.validate(data, schema("findings"))
+    insist_fits(data, "findings")
     return [(one["file"], one["rule"]) for one in data["findings"]]
 
 

@@ -7,13 +7,12 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-import jsonschema
 import pytest
+from fitting import insist_fits
 from generated_plans import PLANS
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectsync.config.schemas import schema
 from connectsync.domain import plan_file
 from connectsync.domain.plan import Plan
 from connectsync.domain.plan_file import (
@@ -102,7 +101,7 @@ def test_a_plan_edited_and_signed_again_is_read_or_refused_and_never_a_bug(
 
 @given(PLANS)
 def test_every_plan_is_of_the_shape_that_its_schema_promises(plan: Plan) -> None:
-    jsonschema.validate(json.loads(plan_text(plan)), schema("plan"))
+    insist_fits(json.loads(plan_text(plan)), "plan")
 
 
 @given(st.text() | st.binary().map(lambda content: content.decode(errors="replace")))

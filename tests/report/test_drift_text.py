@@ -4,13 +4,12 @@ import json
 import re
 from dataclasses import replace
 
-import jsonschema
 import pytest
+from fitting import insist_fits
 from generated_plans import movements
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectsync.config.schemas import schema
 from connectsync.domain.drift import DistrictDrift, MovedBy, Movement
 from connectsync.report.drift import drift_json, drift_text
 
@@ -106,7 +105,7 @@ def test_json_is_of_the_shape_that_its_schema_promises(
     found: list[DistrictDrift],
 ) -> None:
     data = json.loads(drift_json(found))
-    jsonschema.validate(data, schema("drift"))
+    insist_fits(data, "drift")
     assert sum(data["summary"].values()) == len(found) == len(data["districts"])
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+from fitting import insist_fits
 from told_runs import BROKEN_OFF, DIFF, HEAD, LIST, at, history, run
 
 from connectsync.apply.journal import SaveStatus
@@ -61,7 +62,7 @@ def parts(part: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
 
 @pytest.mark.parametrize("report", REPORTS)
 def test_json_is_of_the_shape_that_its_schema_promises(report: str) -> None:
-    jsonschema.validate(json.loads(REPORTS[report]), schema("runs"))
+    insist_fits(json.loads(REPORTS[report]), "runs")
 
 
 def test_the_schema_is_one_that_can_be_asked_for() -> None:

@@ -6,13 +6,12 @@ import json
 import os
 from pathlib import Path
 
-import jsonschema
 import pytest
+from fitting import insist_fits
 from hostile import WICKED
 from report_scenes import PLAIN, report_of
 from web_page import WebPage
 
-from connectsync.config.schemas import schema
 from connectsync.domain.fleet_report import FleetReport
 from connectsync.report.fleet_report import fleet_html, fleet_json
 from connectsync.report.sharing import pack_html, shared_topics
@@ -50,9 +49,7 @@ def test_whatever_others_wrote_is_text_on_the_page_and_on_paper(how: str) -> Non
 def test_the_json_holds_all_that_the_schema_asks_for() -> None:
     for report in (report_of(PLAIN, 12), report_of(PLAIN, 12, live=False)):
         data = json.loads(fleet_json(report))
-        jsonschema.Draft202012Validator(
-            schema("report"), format_checker=jsonschema.FormatChecker()
-        ).validate(data)
+        insist_fits(data, "report")
         assert data["summary"]["districts"] == len(data["districts"]) == 12
 
 
