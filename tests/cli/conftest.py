@@ -9,6 +9,7 @@ import pytest
 from console import Console
 
 from connectsync.apply.rollout import WaveRunner
+from connectsync.cli.terminal import ExitStatus
 
 PROJECTS = Path(__file__).parent / "projects"
 
@@ -33,6 +34,48 @@ def copied(tmp_path: Path) -> Fixture:
         return Console(folder)
 
     return copy
+
+
+Prepare = Callable[[Console], object]
+Prepared = Callable[[Prepare], Console]
+
+
+@pytest.fixture(scope="session")
+def made_before() -> dict[Prepare, Path]:
+    """Keep what was prepared, for all tests of this process."""
+    return {}
+
+
+@pytest.fixture
+def prepared(
+    made_before: dict[Prepare, Path],
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Prepared:
+    """Give a console in a copy of *valley* with something done to it, done once."""
+
+    def copy(prepare: Prepare) -> Console:
+        if prepare not in made_before:
+            folder = tmp_path_factory.mktemp("prepared") / "valley"
+            shutil.copytree(PROJECTS / "valley", folder)
+            prepare(Console(folder))
+            made_before[prepare] = folder
+        folder = tmp_path / "valley"
+        shutil.copytree(made_before[prepare], folder, symlinks=True)
+        return Console(folder)
+
+    return copy
+
+
+def apply_all(console: Console) -> None:
+    """Make Connect as the files say."""
+    assert console.run("apply", "--yes").status == ExitStatus.FINE
+
+
+@pytest.fixture
+def applied(prepared: Prepared) -> Console:
+    """Give the project with three districts, on a Connect that is as they say."""
+    return prepared(apply_all)
 
 
 @pytest.fixture

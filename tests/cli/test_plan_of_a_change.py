@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -32,14 +33,17 @@ CREEK = "districts/tx/dry-creek-isd.yaml"
 PROFILE = "districts/_profiles/clever-standard.yaml"
 
 
+def commit_and_apply(console: Console) -> None:
+    (console.folder / ".gitignore").write_text(".connectsync/\n*.json\n", "utf-8")
+    git(console, "init", "--quiet", "--initial-branch", "main")
+    assert console.run("apply", "--yes").status == ExitStatus.FINE
+    commit(console)
+
+
 @pytest.fixture
-def repository(valley: Console) -> Console:
+def repository(prepared: Callable[..., Console]) -> Console:
     """Give the project in a repository, every district applied once, nothing left."""
-    (valley.folder / ".gitignore").write_text(".connectsync/\n*.json\n", "utf-8")
-    git(valley, "init", "--quiet", "--initial-branch", "main")
-    assert valley.run("apply", "--yes").status == ExitStatus.FINE
-    commit(valley)
-    return valley
+    return prepared(commit_and_apply)
 
 
 def planned(console: Console, *arguments: str, since: str = "main") -> dict[str, Any]:
