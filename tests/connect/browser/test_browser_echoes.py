@@ -223,3 +223,21 @@ def test_a_page_that_shows_the_session_is_told_and_kept_without_it(
     assert page.suffix == ".html"
     assert "Cookie: session=***" in page.read_text()
     assert secret not in page.read_text()
+
+
+def test_what_a_refused_form_offers_is_not_told_afterward(world: World) -> None:
+    """``doctor`` asks for the labels of each setting, also after one was refused."""
+
+    def around(app: ASGIApp) -> ASGIApp:
+        label = "(placeholder) Leave archived"
+        change = on_the_form(lambda html: html.replace(label, KNOWN))
+        return Tampered(app, change=change)
+
+    async def act(reader: BrowserReader, _: BrowserWriter) -> None:
+        for setting in ("contact_types", "archived_students"):
+            with pytest.raises(ConnectError, match="repeats a secret"):
+                await reader.options(setting)
+
+    SECRETS.learn(KNOWN)
+    world.known = True
+    world.run(act, around=around)

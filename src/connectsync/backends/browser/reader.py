@@ -180,8 +180,10 @@ class BrowserReader:
 
     async def _read(self, walk: Navigation, key: str, *, onward: bool = False) -> Live:
         shown = await walk.form(key, onward=onward)
+        read = live(key, shown, self._clock)
+        # of a form that is refused nothing is told later either
         self._offered = shown.offered
-        return live(key, shown, self._clock)
+        return read
 
 
 @dataclass(frozen=True, slots=True)
