@@ -3,7 +3,8 @@ Times `plan`, reports and `apply` on stand-ins for Connect, and a bare client be
 
 Run by `make bench` after the rest, or by itself, with the names of parts to time only
 those. A gateway is served by a process of its own and answers 20 ms late. The bare
-client asks for the same forms in the same requests, and does nothing with them. What an
+client asks for the same forms in the same requests, one at a time or as many at once as
+we do, reads their JSON, and does nothing with it. What an
 apply over a gateway cannot do without is so many saves and readings back as it makes,
 each as late, over the number of districts that it works on at a time.
 """
@@ -44,6 +45,7 @@ from connectsync.apply.journal import (
     SaveStatus,
 )
 from connectsync.apply.state.opening import open_store
+from connectsync.backends.contract import BULKS_AT_ONCE
 from connectsync.backends.names import to_json
 from connectsync.cli.backend_setup import GatewayBackend
 from connectsync.config.discovery import discover_all
@@ -65,13 +67,20 @@ TOKEN = "t0ken-of-a-bench"  # noqa: S105 - of a stand-in that lives for one meas
 TOKENS = {"GATEWAY_TOKEN": TOKEN}
 
 BARE = """
-import json, sys, httpx2
-url, token, part = sys.argv[1], sys.argv[2], int(sys.argv[3])
-keys = json.loads(open(sys.argv[4]).read())
-with httpx2.Client(headers={"Authorization": f"Bearer {token}"}) as client:
-    for start in range(0, len(keys), part):
-        asked = {"districts": keys[start:start + part]}
-        client.post(f"{url}/v1/districts:read", json=asked).raise_for_status().json()
+import asyncio, json, sys, httpx2
+url, token, part, most = sys.argv[1], sys.argv[2], *map(int, sys.argv[3:5])
+keys = json.loads(open(sys.argv[5]).read())
+async def main():
+    free = asyncio.Semaphore(most)
+    door = {"Authorization": f"Bearer {token}"}
+    async with httpx2.AsyncClient(headers=door) as client:
+        async def read(start):
+            asked = {"districts": keys[start:start + part]}
+            async with free:
+                answer = await client.post(f"{url}/v1/districts:read", json=asked)
+            answer.raise_for_status().json()
+        await asyncio.gather(*map(read, range(0, len(keys), part)))
+asyncio.run(main())
 """
 
 
@@ -183,18 +192,23 @@ def gateway() -> None:
     keys.write_text(json.dumps(sown(folder, store, lambda number: number % 10 == 0)))
     with served(store, LATENCY) as url, given(TOKENS):
         written(folder, by_gateway(url))
-        bare = [sys.executable, "-c", BARE, url, TOKEN, str(PART), str(keys)]
-        ours, theirs = [], []
+        bare = [sys.executable, "-c", BARE, url, TOKEN, str(PART)]
+        ours: list[Timed] = []
+        theirs: dict[int, list[Timed]] = {1: [], BULKS_AT_ONCE: []}
         for _ in range(3):
-            theirs.append(timed(bare, folder))
+            for most, each in theirs.items():
+                each.append(timed([*bare, str(most), str(keys)], folder))
             ours.append(timed([str(OURS), "plan"], folder))
-        ratio = statistics.median(
-            one.wall / other.wall for one, other in zip(ours, theirs, strict=True)
-        )
-        row("a bare client reads all forms", median_of(theirs))
-        row(
-            "plan of all over it", median_of(ours), f"{ratio:.2f} times the bare client"
-        )
+        ratios = [
+            statistics.median(
+                one.wall / other.wall for one, other in zip(ours, each, strict=True)
+            )
+            for each in theirs.values()
+        ]
+        for most, each in theirs.items():
+            row(f"a bare client reads all forms, {most} at a time", median_of(each))
+        told = " and ".join(f"{one:.2f}" for one in ratios)
+        row("plan of all over it", median_of(ours), f"{told} times the bare clients")
     written(folder, "schema: 1\n")
 
 

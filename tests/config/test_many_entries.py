@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import re
 import sys
@@ -16,7 +17,7 @@ from connectsync.config.fleet import Fleet, load_text
 from connectsync.config.layers import MOST_LAYERS, chains
 from connectsync.config.profiles import read_and_check
 from connectsync.config.source import MOST_FINDINGS
-from connectsync.domain.wording import nearest
+from connectsync.domain.wording import MOST_ASKED, nearest
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAD = "schema: 1\ndistrict: elm\nname: Elm\n"
@@ -203,3 +204,26 @@ def test_wrong_names_are_looked_up_among_thousands() -> None:
     for number in range(0, 3000, 15):
         wrong = f"distrct-{number:05}-usd"
         assert nearest(wrong, names) == f"district-{number:05}-usd"
+
+
+def test_what_a_wrong_word_is_most_like_is_worked_out_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+    whole = difflib.get_close_matches
+
+    def counted(word: str, *rest: Any, **more: Any) -> list[str]:
+        asked.append(word)
+        return whole(word, *rest, **more)
+
+    monkeypatch.setattr(difflib, "get_close_matches", counted)
+    labels = ["Cell", "Home", "Work", "a label of this test alone"]
+    for _ in range(50):
+        assert nearest("Sell", labels) == "Cell"
+        assert nearest("cell", reversed(labels)) == "Cell"
+        assert nearest("Cell", labels) is None
+    assert asked == ["sell", "cell", "cell"]
+    for number in range(2 * MOST_ASKED):
+        nearest(f"word {number}", labels)
+    nearest("Sell", labels)
+    assert len(asked) == 3 + 2 * MOST_ASKED + 1

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import given, strategies
 
+from connectsync.backends import names
 from connectsync.backends.names import (
     TOKEN_JSON,
     from_json,
@@ -18,6 +22,7 @@ from connectsync.backends.names import (
 from connectsync.domain.plan_shape import kind_of
 from connectsync.domain.settings import SETTINGS
 from connectsync.errors import Bug
+from connectsync.providers.form import Setting
 
 ROOT = Path(__file__).parents[2]
 
@@ -88,6 +93,79 @@ def test_a_token_that_came_back_is_not_shown() -> None:
     with pytest.raises(ValueError, match=TOKEN_JSON) as error:
         from_json({TOKEN_JSON: "s3cret"})
     assert "s3cret" not in str(error.value)
+
+
+def said_of(settings: dict[str, object], read: Callable[..., object]) -> object:
+    try:
+        return repr(read(settings))
+    except ValueError as error:
+        return str(error)
+
+
+ODD: strategies.SearchStrategy[object] = strategies.sampled_from(
+    [
+        *("", "a", "\ud800", "x" * 1001, None, True, 0, 1, 20, 20.0, 101, 1.5),
+        *(False, float("nan"), ["a"], ["a", "a"], [""], [], {}),
+    ]
+)
+FORM: dict[str, object] = {
+    "districtId": "58da8a43cc70ab00017a1a87",
+    "studentId": "STUDENT ID",
+    "archivedStudents": "STUDENT ID",
+    "enableDailySync": True,
+    "manageGuardians": True,
+    "unarchiveClassrooms": True,
+    "updateActiveUsers": False,
+    "contactTypes": ["a"],
+    "contactRelationships": ["a"],
+    "phoneTypes": ["a"],
+    "deletionThreshold": 20,
+    "permissions": [],
+}
+
+
+@given(
+    strategies.lists(
+        strategies.dictionaries(strategies.sampled_from([*FORM, TOKEN_JSON]), ODD),
+        max_size=4,
+    ),
+    strategies.lists(strategies.sampled_from([*FORM]), max_size=1),
+)
+def test_a_form_that_many_hold_is_read_as_if_it_were_the_only_one(
+    changes: list[dict[str, object]], missing: list[str]
+) -> None:
+    for change in [{}, *changes, *changes]:
+        form: dict[str, object] = {**FORM, **change}
+        for name in missing:
+            form.pop(name)
+        names._KNOWN.clear()  # noqa: SLF001 - what is read for the first time
+        alone = said_of(form, from_json)
+        names._KNOWN.clear()  # noqa: SLF001 - as above
+        for other in ({}, *changes):
+            said_of({**FORM, **other}, from_json)
+        assert said_of(form, from_json) == alone
+
+
+def test_what_many_forms_hold_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    whole = names._read_value  # noqa: SLF001 - what is counted
+
+    def counted(setting: Setting, settings: dict[str, object]) -> object:
+        read.append(setting.name)
+        return whole(setting, settings)
+
+    monkeypatch.setattr(names, "_read_value", counted)
+    names._KNOWN.clear()  # noqa: SLF001 - what others read is not counted
+    for number in range(50):
+        form = from_json({**FORM, "districtId": f"{number:024}"})
+        assert form["district_id"] == f"{number:024}"
+        assert [*form] == [one.name for one in SETTINGS]
+    assert Counter(read) == Counter(one.name for one in SETTINGS) + Counter(
+        {"district_id": 49}
+    )
+    for number in range(2 * names._MOST_KNOWN):  # noqa: SLF001 - the limit
+        from_json({**FORM, "studentId": f"{number}"})
+    assert len(names._KNOWN) <= names._MOST_KNOWN  # noqa: SLF001 - as above
 
 
 @pytest.mark.parametrize(

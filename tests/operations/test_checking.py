@@ -19,12 +19,14 @@ from connectsync.config import decode
 from connectsync.config.decode import Ground
 from connectsync.config.fleet import ChosenFiles, choose_files, load_fleet
 from connectsync.domain.finding import Finding, ValidationReport
+from connectsync.errors import Bug
 from connectsync.operations import check_cache
 from connectsync.operations import checked as checked_files
 from connectsync.operations.check_cache import CheckCache
-from connectsync.operations.checked import CheckedFile
+from connectsync.operations.checked import CheckedFile, CheckedFleet
 from connectsync.operations.checking import ValidationOptions, digest
 from connectsync.operations.validate import (
+    begin_whole,
     check_files,
     check_named,
     report_on,
@@ -193,6 +195,50 @@ def test_the_part_of_a_process_that_was_killed_is_done_again(
 
     monkeypatch.setattr("connectsync.operations.validate.pack", dying)
     assert checked(project) == loaded(project)
+
+
+def planned(root: Path, *, here: bool) -> CheckedFleet:
+    """Give a fleet as a plan has it checked, in this process too or in others alone."""
+    files = sorted((root / "districts").glob("*.yaml"))
+    chosen = choose_files(root, files, districts_dir=root / "districts")
+    return begin_whole(chosen, WHOLE, every_profile=True, here=here)()
+
+
+@pytest.mark.parametrize("here", [True, False])
+@pytest.mark.usefixtures("three_at_once")
+def test_districts_are_planned_as_a_fleet_that_was_loaded_has_them(
+    project: Path, parts: list[int], *, here: bool
+) -> None:
+    fleet = planned(project, here=here)
+    assert parts == ([40] if here else [])
+    files = sorted((project / "districts").glob("*.yaml"))
+    expected = load_fleet(project, files, districts_dir=project / "districts").districts
+    found = [one.district for one in fleet.districts]
+    assert found == [one.district for one in expected]
+    for one, other in zip(found, expected, strict=True):
+        assert (one.file, one.builds_on) == (other.file, other.district.builds_on)
+    assert report_on(fleet, WHOLE) == loaded(project)
+
+
+@pytest.mark.usefixtures("three_at_once")
+def test_what_a_killed_process_should_have_read_for_a_plan_is_read_here(
+    project: Path, parts: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dying(found: Sequence[CheckedFile]) -> bytes:
+        os.kill(os.getpid(), signal.SIGKILL)
+        return checked_files.pack_whole(found)
+
+    monkeypatch.setattr("connectsync.operations.validate.pack_whole", dying)
+    assert report_on(planned(project, here=False), WHOLE) == loaded(project)
+    assert parts == [40, 40, 40]
+
+
+def test_a_district_that_was_only_judged_is_not_planned(project: Path) -> None:
+    files = sorted((project / "districts").glob("*.yaml"))
+    chosen = choose_files(project, files, districts_dir=project / "districts")
+    (one, *_) = check_files(chosen, WHOLE, every_profile=True).districts
+    with pytest.raises(Bug, match="d000"):
+        _ = one.district
 
 
 @pytest.mark.usefixtures("three_at_once")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import sqlite3
 from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -18,14 +19,23 @@ from hypothesis import given, strategies
 from connectsync.backends.contract import ContractReader
 from connectsync.backends.exchange import Exchange, GatewayAnswer, GatewayCall
 from connectsync.cli.session import wait_for
+from connectsync.config import yaml_tree
 from connectsync.config.decode import Ground, bytes_of
 from connectsync.config.discovery import names_below
 from connectsync.config.fleet import load_fleet, rivals
 from connectsync.domain import plan_file
+from connectsync.domain.district import District, kept_labels
+from connectsync.domain.drift import Baseline
 from connectsync.domain.plan import DistrictPlan, Plan, PlannedChange, Save, saves_for
-from connectsync.domain.settings import Form, Set
+from connectsync.domain.settings import BY_NAME, Form, Set, is_same, list_differing
+from connectsync.emulator import seed
 from connectsync.operations import plan as planning
-from connectsync.operations.plan import changes_between, find_differing
+from connectsync.operations.molds import Molds
+from connectsync.operations.plan import (
+    changes_between,
+    find_differing,
+    find_kept_labels,
+)
 from connectsync.providers.form import Risk, Value
 from connectsync.report import markdown
 
@@ -283,3 +293,99 @@ def test_a_comment_writes_only_the_rows_that_have_room(
 
 def _change(number: int) -> PlannedChange:
     return PlannedChange(Set("deletion_threshold", None, number), Risk.CAUTION, "x")
+
+
+@pytest.mark.parametrize("asked", [(), ("districts",)])
+def test_each_file_of_a_plan_is_read_once_and_each_mold_composed_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: tuple[str, ...]
+) -> None:
+    fleet = Console(tmp_path)
+    (tmp_path / "connectsync.yaml").write_text("schema: 1\n")
+    paths = [district(tmp_path, number) for number in range(40)]
+    for path in paths:
+        # on lines of their own, as most files have them
+        said = path.read_text().replace("{", "\n  ").replace(", ", "\n  ")
+        path.write_text(said.replace("}", ""))
+    assert fleet.run("plan", *asked).status == 0
+    opened: Counter[str] = Counter()
+    taken_apart: Counter[str] = Counter()
+    composed: list[bytes] = []
+    real_open, compose, take_apart = os.open, yaml_tree.compose, Molds.take_apart
+
+    def counted_open(path: str, *rest: Any, **more: Any) -> int:
+        opened[os.fspath(path)] += 1
+        return real_open(path, *rest, **more)
+
+    def counted_compose(raw: bytes) -> object:
+        composed.append(raw)
+        return compose(raw)
+
+    def counted_take_apart(self: Molds[Any], raw: bytes, file: str) -> object:
+        taken_apart[file] += 1
+        return take_apart(self, raw, file)
+
+    monkeypatch.setattr(os, "open", counted_open)
+    monkeypatch.setattr("connectsync.config.document.compose", counted_compose)
+    monkeypatch.setattr(Molds, "take_apart", counted_take_apart)
+    assert fleet.run("plan", *asked).status == 0
+    assert {opened[str(path)] for path in paths} == {1}
+    assert {taken_apart[f"districts/{path.name}"] for path in paths} == {1}
+    assert sum(b"\ndistrict: " in raw for raw in composed) == 1
+
+
+def test_the_embedded_connect_is_asked_once_whom_it_knows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = tmp_path / "connect.db"
+    every = [(f"d-{number}", f"D {number}") for number in range(30)]
+    assert seed.enrol(store, [*every[:20], every[3]]) == 20
+    asked: list[str] = []
+    connect = sqlite3.connect
+
+    def traced(*given: Any, **named: Any) -> sqlite3.Connection:
+        connection: sqlite3.Connection = connect(*given, **named)
+        connection.set_trace_callback(asked.append)
+        return connection
+
+    monkeypatch.setattr(sqlite3, "connect", traced)
+    assert seed.enrol(store, every) == 10
+    assert seed.enrol(store, every) == 0
+    assert sum("SELECT key" in one for one in asked) == 2
+    assert sum("REPLACE INTO district" in one for one in asked) == 10
+
+
+_LABELS = strategies.frozensets(
+    strategies.sampled_from(["Cell", "Home", "Élève", "E\u0301le\u0300ve", "Odd"])
+)
+_FORMS = strategies.fixed_dictionaries(
+    {},
+    optional={
+        "district_id": strategies.sampled_from(["", "0a", "0A", "zz", None]),
+        "student_id": strategies.sampled_from(["STUDENT ID", "É", "E\u0301", None]),
+        "phone_types": _LABELS,
+        "permissions": _LABELS,
+        "enable_daily_sync": strategies.booleans(),
+        "deletion_threshold": strategies.sampled_from([None, 0, 1, 20]),
+    },
+)
+
+
+@given(_FORMS, _FORMS, strategies.booleans())
+def test_a_form_that_is_as_files_say_is_known_at_once_and_as_surely(
+    live: Form,
+    desired: Form,
+    same: bool,  # noqa: FBT001 - a case
+) -> None:
+    if same:
+        live = {**live, **desired}
+    apart = tuple(
+        name
+        for name in BY_NAME
+        if name in live and name in desired
+        if not is_same(name, live[name], desired[name])
+    )
+    assert list_differing(live, desired) == apart
+    kept = kept_labels(live, desired, frozenset())
+    assert find_kept_labels(District("d", "D"), live, Baseline(), desired) == kept
+    if same:
+        assert (apart, kept) == ((), {})

@@ -33,7 +33,7 @@ from connectsync.operations.molds import (
     is_cast,
     take_apart,
 )
-from connectsync.operations.validate import reader_for
+from connectsync.operations.validate import begin_whole, reader_for
 
 NOW = datetime(2027, 1, 15, 10, tzinfo=UTC)
 TODAY = NOW.date()
@@ -361,6 +361,24 @@ def test_a_calendar_that_dates_the_files_of_a_path_makes_no_mold_of_them_and_oth
         {said.rule for said in one.district.found} for one in found if one.district
     ]
     assert told_rules[0] != told_rules[-1]
+    # a plan and what is loaded for it know the rollover and the file of each
+    folder, files = tmp_path / "districts", [*chosen.paths.values()]
+    at = Moment(NOW, "UTC", (dated,))
+    expected = load_fleet(tmp_path, files, districts_dir=folder, at=at)
+    by_mold = load_fleet(
+        tmp_path, files, districts_dir=folder, at=at, read_all=reader_for(files)
+    )
+    whole = begin_whole(chosen, ASKED, every_profile=True, here=True)()
+    assert by_mold == expected
+    judged = check_by_loaded_mold(expected, ASKED)
+    assert list(map(told_of, judged)) == list(map(told_of, whole.districts))
+    for one, loaded, other in zip(
+        expected.districts, by_mold.districts, whole.districts, strict=True
+    ):
+        assert other.district == one.district
+        files_of = {one.file, loaded.district.file, other.district.file}
+        assert files_of == {one.district.file}
+        assert bool(one.district.facts.rollover) is one.file.startswith("districts/oh")
 
 
 def test_files_of_a_mold_that_calendars_date_otherwise_are_loaded_and_judged_alone(

@@ -109,9 +109,7 @@ class Exchange:
         except BadJson as error:
             raise not_understood(f"{call.about}: {error}") from error
         etag = response.headers.get("ETag")
-        if repeats_secret(
-            f"{json.dumps(body, ensure_ascii=False)}\n{etag}", call.secrets
-        ):
+        if repeats_secret(f"{_text_of(response, body)}\n{etag}", call.secrets):
             raise not_understood(f"{call.about}: it repeats a secret that was sent")
         return GatewayAnswer(body, etag)
 
@@ -159,6 +157,15 @@ def _members(response: httpx2.Response, media_type: str) -> Members:
     if not isinstance(body, dict):
         raise BadJson(f"it is {kind_of(body)}, not a JSON object")
     return body
+
+
+def _text_of(response: httpx2.Response, body: Members) -> str:
+    """Give an answer as text in which no character is spelled with a backslash."""
+    raw = response.content
+    if b"\\" in raw or not raw.isascii() or b"\0" in raw:
+        return json.dumps(body, ensure_ascii=False)
+    # spelling all forms of a country again takes as long as reading them
+    return raw.decode("ascii")
 
 
 def _media_type(response: httpx2.Response) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from connectsync.cli.session import Session
 from connectsync.cli.terminal import say_share
 from connectsync.config.decode import Ground
 from connectsync.config.discovery import PROJECT_FILE, names_below
-from connectsync.config.fleet import Fleet, rivals
+from connectsync.config.fleet import ChosenFiles, choose_files, rivals
 from connectsync.config.policy_check import check_policy
 from connectsync.config.project import Project
 from connectsync.config.source import spell_control_characters
@@ -16,9 +17,16 @@ from connectsync.domain.district import District
 from connectsync.domain.finding import Finding, Severity, ValidationReport
 from connectsync.domain.policy import ALL, Shard, split_shard
 from connectsync.errors import DamagedPlan, InvalidFiles, NothingMatched, UsageError
+from connectsync.operations.checked import CheckedFleet
 from connectsync.operations.checking import options_of
 from connectsync.operations.plan import PlannedDistrict
-from connectsync.operations.validate import is_whole, share_of_report, validate_fleet
+from connectsync.operations.validate import (
+    begin_whole,
+    is_whole,
+    report_on,
+    share_of_report,
+    validate_fleet,
+)
 from connectsync.report.terminal import inert
 from connectsync.rules.catalogue import FLEET_RULES
 from connectsync.values import dataclass, field, replace
@@ -58,6 +66,22 @@ def load_planned_scope(
     Raises ``InvalidFiles`` if any file in scope has an error, whichever shard holds
     it: a plan from half of what people wrote would be another plan.
     """
+    return begin_scope(session, arguments, shard, project, here=True)()
+
+
+def begin_scope(
+    session: Session,
+    arguments: Sequence[str],
+    shard: Shard = ALL,
+    project: Project | None = None,
+    *,
+    here: bool = False,
+) -> Callable[[], FleetScope]:
+    """
+    Begin to load as above, in other processes; give what gives the scope.
+
+    So a command can import meanwhile what it needs to go on.
+    """
     project = project or session.project()
     named = session.named(project, arguments)
     if split_shard(named)[1] != ALL:
@@ -65,7 +89,7 @@ def load_planned_scope(
             f"{named[-1]!r} is no file",
             remedy=f"give --shard {split_shard(named)[1]} for that share of them",
         )
-    return _scope(session, project, named, shard, aloud=True)
+    return _scope(session, project, named, shard, aloud=True, here=here)
 
 
 def load_named_scope(
@@ -78,7 +102,7 @@ def load_named_scope(
     """
     arguments, shard = split_shard(named)
     _insist_inside(project, arguments)
-    return _scope(session, project, arguments, shard)
+    return _scope(session, project, arguments, shard)()
 
 
 def _insist_inside(project: Project, named: Sequence[str]) -> None:
@@ -117,44 +141,63 @@ def _scope(
     shard: Shard,
     *,
     aloud: bool = False,
-) -> FleetScope:
-    fleet = session.fleet(project, named)
-    whole = not named or is_whole(fleet.files, project.root, project.districts_dir)
-    if project.policy.names_districts(whole=whole):
-        today = session.today()
-        found = check_policy(project, fleet, whole=whole, today=today)
-        fleet = fleet.with_findings(found)
-    findings = _insist_valid(session, project, fleet, whole=whole)
-    names = tuple(names_below(project.districts_dir))
-    if not whole:
-        _insist_alone(session, project, fleet, names)
-    wanted = tuple(
-        PlannedDistrict(one.district, one.file)
-        for one in fleet.districts
-        if shard.holds(one.district.key)
-    )
-    if aloud:
-        say_share(session.terminal, shard, len(wanted), len(fleet.districts))
-    return FleetScope(
-        project=project,
-        arguments=(*named, *shard.entries),
-        wanted=wanted,
-        fleet_size=len(names),
-        findings=share_of_report(findings, fleet, shard),
-    )
-
-
-def _insist_valid(
-    session: Session, project: Project, fleet: Fleet, *, whole: bool
-) -> ValidationReport:
+    here: bool = True,
+) -> Callable[[], FleetScope]:
+    chosen = _choose(session, project, named)
+    whole = not named or is_whole(chosen.paths, project.root, project.districts_dir)
     asked = options_of(project, session.today(), whole_fleet=whole)
-    report = validate_fleet(fleet, asked)
-    _refuse(report.findings)
-    return report
+    check = begin_whole(chosen, asked, every_profile=not named, here=here)
+
+    def finish() -> FleetScope:
+        fleet = check()
+        if project.policy.names_districts(whole=whole):
+            today = session.today()
+            found = check_policy(project, fleet, whole=whole, today=today)
+            fleet = fleet.with_findings(found)
+        findings = report_on(fleet, asked)
+        _refuse(findings.findings)
+        # without a name every file was read, and none of them has an error
+        names = tuple(names_below(project.districts_dir)) if named else ()
+        if not whole:
+            _insist_alone(session, project, fleet, names)
+        wanted = tuple(
+            PlannedDistrict(one.district, one.file)
+            for one in fleet.districts
+            if shard.holds(one.member.key)
+        )
+        if aloud:
+            say_share(session.terminal, shard, len(wanted), len(fleet.districts))
+        return FleetScope(
+            project=project,
+            arguments=(*named, *shard.entries),
+            wanted=wanted,
+            fleet_size=len(names) if named else len(fleet.districts),
+            findings=share_of_report(findings, fleet, shard),
+        )
+
+    return finish
+
+
+def _choose(
+    session: Session,
+    project: Project,
+    named: Sequence[str],
+    files: Sequence[Path] | None = None,
+) -> ChosenFiles:
+    """Choose the ``files`` to read, or those that arguments mean, or all."""
+    if files is None and named:
+        files = session.files(project, named)
+    return choose_files(
+        project.root,
+        session.every_file(project) if files is None else files,
+        districts_dir=project.districts_dir,
+        recorded=project.options,
+        at=session.moment(project),
+    )
 
 
 def _insist_alone(
-    session: Session, project: Project, fleet: Fleet, names: Sequence[str]
+    session: Session, project: Project, fleet: CheckedFleet, names: Sequence[str]
 ) -> None:
     """Refuse a district that another file describes as well, in the scope or not."""
     scope = [project.root / one.file for one in fleet.districts]
@@ -165,14 +208,15 @@ def _insist_alone(
         names,
         Ground.around(project.districts_dir, PROJECT_FILE),
     )
-    both = fleet
-    if others:
-        both = session.load(project, [*scope, *others], every_profile=False)
     select = frozenset(rule.name for rule in FLEET_RULES)
     asked = options_of(project, session.today(), whole_fleet=True)
     asked = replace(asked, select=select)
+    both = fleet
+    if others:
+        chosen = _choose(session, project, (), [*scope, *others])
+        both = begin_whole(chosen, asked, every_profile=False, here=True)()
     inside = frozenset(fleet.files)
-    found = validate_fleet(both, asked).findings
+    found = report_on(both, asked).findings
     _refuse([one for one in found if one.place.file in inside])
 
 

@@ -82,8 +82,7 @@ def plan(
     Only reads; nothing is written to Connect.
     """
     from connectsync.cli.asked import chosen_by
-    from connectsync.cli.plan_source import plan_now, wrote_plan
-    from connectsync.domain.plan_file import plan_text
+    from connectsync.cli.fleets import begin_scope
 
     session: Session = context.obj
     insist_free(session, out, output)
@@ -95,15 +94,22 @@ def plan(
         insist_apart([out, output], [roster_path(session, str(roster))])
     share = choose_shard(shard, session.environment)
     tokens = frozenset(set_token or ())
+    asked = chosen_by(session, paths, where)
+    # other processes read files while this one imports what it needs to go on
+    begun = begin_scope(session, asked, share) if changed_since is None else None
+    from connectsync.cli.plan_source import plan_now, wrote_plan
+    from connectsync.domain.plan_file import plan_text
+
     planned = wait_for(
         plan_now(
             session,
-            chosen_by(session, paths, where),
+            asked,
             share,
             tokens,
             changed_since=changed_since,
             impact=impact,
             roster=roster,
+            begun=begun,
         )
     )
     made = planned.plan

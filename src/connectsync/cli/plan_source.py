@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -268,9 +268,13 @@ def _gone(scope: FleetScope, baselines: Baselines) -> dict[str, str]:
     named, shard = split_shard(scope.arguments)
     if named:
         return {}
-    now = {district.key for district in scope.districts}
-    now |= {path.stem for path in below(scope.project.districts_dir)}
-    return {key: "" for key in baselines if key not in now and shard.holds(key)}
+    held = {district.key for district in scope.districts}
+    gone = [key for key in baselines if key not in held and shard.holds(key)]
+    if not gone:
+        return {}
+    # a file may be there all the same, and be no district
+    held = {path.stem for path in below(scope.project.districts_dir)}
+    return {key: "" for key in gone if key not in held}
 
 
 def _insist_token(scope: FleetScope, key: str) -> None:
@@ -317,22 +321,26 @@ async def plan_now(
     changed_since: str | None = None,
     impact: bool = False,
     roster: str | None = None,
+    begun: Callable[[], FleetScope] | None = None,
 ) -> ScopedPlan:
     """
     Plan a shard of what the arguments mean, of all districts if there are none.
 
     With ``changed_since``, only what the files cause since that revision. With
     ``impact`` whom the changes reach is counted, on the ``roster`` that is named or on
-    that of the project. Raises ``UsageError`` if git or the revision is not there, or
-    no roster is named.
+    that of the project. ``begun`` gives the scope, where loading it was begun before.
+    Raises ``UsageError`` if git or the revision is not there, or no roster is named.
     """
-    project, compared = session.project(), None
+    compared = None
     if changed_since is not None:
+        project = session.project()
         compared = compare_since(project.root, changed_since, session.environment)
         project = project_to_come(session, project, compared)
         named = session.named(project, paths)
         project = as_before(ChangedFiles(project, compared), named)
-    scope = load_planned_scope(session, paths, shard, project)
+        scope = load_planned_scope(session, paths, shard, project)
+    else:
+        scope = begun() if begun else load_planned_scope(session, paths, shard)
     since = since_of(session, scope, compared)
     count = _counter(session, scope, roster, compared) if impact else None
     async with open_reader(session, scope.project, scope.districts) as reader:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from itertools import islice
 
 from connectsync.domain.foreign_text import foreign_text
-from connectsync.values import dataclass
+from connectsync.values import dataclass, field
 
 SHOWN = 5
 """How many things are named."""
@@ -40,12 +40,13 @@ def moved_people(before: int, after: int) -> str:
 
 def nearest(word: str, allowed: Iterable[str]) -> str | None:
     """Give the allowed word most like ``word``, never itself; None if none is near."""
-    folded = fold_word(word)[:LONGEST_WORD]
     choices = _Choices.of(frozenset(allowed))
-    from difflib import get_close_matches  # noqa: PLC0415 - only what is wrong needs it
-
-    close = get_close_matches(folded, choices.likely(folded, word), n=1, cutoff=0.6)
-    return choices.spelled(close[0], word) if close else None
+    if word not in choices.nearest:
+        # files that are wrong are wrong in the same words, and comparing takes long
+        if len(choices.nearest) >= MOST_ASKED:
+            choices.nearest.clear()
+        choices.nearest[word] = choices.compare(word)
+    return choices.nearest[word]
 
 
 def only_near(word: str, allowed: Iterable[str]) -> str | None:
@@ -69,6 +70,9 @@ def only_near(word: str, allowed: Iterable[str]) -> str | None:
 LONGEST_WORD, ENOUGH, LIKELY = 200, 5000, 20
 """What is looked at of a word, and words that are looked at, and compared in whole."""
 
+MOST_ASKED = 1000
+"""Words of which it is remembered what they are most like."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Choices:
@@ -80,6 +84,7 @@ class _Choices:
 
     by_folded: Mapping[str, tuple[str, ...]]
     by_pair: Mapping[str, tuple[str, ...]]
+    nearest: dict[str, str | None] = field(default_factory=dict)
 
     @staticmethod
     @lru_cache(maxsize=16)
@@ -94,6 +99,14 @@ class _Choices:
                     by_pair.setdefault(pair, []).append(folded)
             by_folded[folded] = (*by_folded.get(folded, ()), choice)
         return _Choices(by_folded, {pair: tuple(by_pair[pair]) for pair in by_pair})
+
+    def compare(self, word: str) -> str | None:
+        """Give the word that is most like one, and is another; see `nearest`."""
+        folded = fold_word(word)[:LONGEST_WORD]
+        from difflib import get_close_matches  # noqa: PLC0415 - only mistakes need it
+
+        close = get_close_matches(folded, self.likely(folded, word), n=1, cutoff=0.6)
+        return self.spelled(close[0], word) if close else None
 
     def likely(self, folded: str, word: str) -> list[str]:
         """Give the words that share the most pairs of letters with one."""

@@ -40,7 +40,15 @@ def enrol(store_path: Path | str, districts: Iterable[tuple[str, str]]) -> int:
     Those that exist are left alone. Raises ``SeedRefused`` and ``StoreUnusable``.
     """
     with store.open_store(store_path).writing() as connection:
-        return sum(_enroll(connection, key, name) for key, name in districts)
+        wanted, new = [*districts], 0
+        # asking for each of 13,318 takes as long as reading their files
+        known = store.known_among(connection, [key for key, _ in wanted])
+        for key, name in wanted:
+            if key not in known:
+                known.add(key)
+                store.put_row(connection, _row(key, name, 1, dict(BLANK)))
+                new += 1
+        return new
 
 
 def sow(store_path: Path | str, seeds: Iterable[Seed]) -> int:
@@ -121,13 +129,6 @@ def _of_school(name: str, tried: int | None, threshold: object) -> store.SchoolR
     if isinstance(threshold, int) and tried > threshold:
         return store.SchoolReport(name, THRESHOLD, tried)
     return store.SchoolReport(name, SUCCESS)
-
-
-def _enroll(connection: sqlite3.Connection, key: str, name: str) -> bool:
-    if store.find(connection, key) is not None:
-        return False
-    store.put_row(connection, _row(key, name, 1, dict(BLANK)))
-    return True
 
 
 def _sown(connection: sqlite3.Connection, seed: Seed) -> bool:

@@ -201,6 +201,13 @@ def find(connection: sqlite3.Connection, key: str) -> DistrictRow | None:
     return next(iter(find_many(connection, [key])), None)
 
 
+def known_among(connection: sqlite3.Connection, keys: Sequence[str]) -> set[str]:
+    """Give those of ``keys`` that are districts, in one query and without forms."""
+    asked = json.dumps(list(keys))
+    query = "SELECT key FROM district WHERE key IN (SELECT value FROM json_each(?))"
+    return {key for (key,) in connection.execute(query, (asked,))}
+
+
 def find_many(connection: sqlite3.Connection, keys: Sequence[str]) -> list[DistrictRow]:
     """Give the districts among ``keys`` that exist, by key, in one query."""
     rows = connection.execute(

@@ -10,7 +10,6 @@ import sys
 import time
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -373,40 +372,47 @@ WORTH_A_PROCESS = 400
 MOST_PROCESSES = 8
 
 
-def in_parts(
+def begin_parts(
     work: Callable[[Sequence[str]], list[CheckedFile]],
     items: Sequence[str],
     *,
     pack: Callable[[Sequence[CheckedFile]], bytes],
     unpack: Callable[[bytes], list[CheckedFile]],
-) -> list[CheckedFile]:
+    here: bool = True,
+) -> Callable[[], list[CheckedFile]]:
     """
-    Do the same work on many items with all cores, and give the results in order.
+    Begin to work on many items with all cores; give what gives the results in order.
 
     Children are copies of this process, so nothing is handed to them; what they give
-    comes back through a pipe. The part of a child that ended early is done here.
+    comes back through a pipe. The part of a child that ended early is done here, as is
+    the first part where ``here`` says that there is nothing else to do meanwhile.
     """
     count = min(_cores(), MOST_PROCESSES, len(items) // WORTH_A_PROCESS)
     if count < 2 or sys.platform != "linux" or _has_threads():  # noqa: PLR2004 - one is this process
-        return work(items)
+        return lambda: work(items)
     size = -(-len(items) // count)
     parts = [items[at : at + size] for at in range(0, len(items), size)]
     # what is collected in a child would be copied first
     gc.collect()
     gc.freeze()
-    children = [_start(work, part, pack) for part in parts[1:]]
+    own = parts[:1] if here else []
+    others = [(part, *_start(work, part, pack)) for part in parts[len(own) :]]
     gc.unfreeze()
-    results = work(parts[0])
-    for part, (number, near) in zip(parts[1:], children, strict=True):
-        found: list[CheckedFile] = []
-        # the last line of a child that ended early may be cut
-        with os.fdopen(near, "rb") as stream, suppress(ValueError):
-            for line in stream:
-                found += unpack(line)
-        _, status = os.waitpid(number, 0)
-        is_whole = status == 0 and len(found) == len(part)
-        results += found if is_whole else work(part)
-    return results
+
+    def finish() -> list[CheckedFile]:
+        results = [one for part in own for one in work(part)]
+        for part, number, near in others:
+            found: list[CheckedFile] = []
+            with os.fdopen(near, "rb") as stream:
+                for line in stream:
+                    # the last one of a child that ended early may be cut
+                    found += unpack(line) if line.endswith(b"\n") else ()
+            _, status = os.waitpid(number, 0)
+            is_whole = status == 0 and len(found) == len(part)
+            results += found if is_whole else work(part)
+        return results
+
+    return finish
 
 
 def _start(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from binascii import a2b_base64, b2a_base64
 from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
 from connectsync.config.fleet import Builder, ReadFiles
 from connectsync.config.profiles import Null
-from connectsync.domain.district import Allow, FleetMember
+from connectsync.domain.district import Allow, Credentials, District, FleetMember
 from connectsync.domain.finding import (
     AllowedFinding,
     Finding,
@@ -19,6 +20,7 @@ from connectsync.domain.finding import (
     Severity,
     ValidationReport,
 )
+from connectsync.errors import Bug
 from connectsync.values import dataclass, replace
 
 
@@ -37,6 +39,7 @@ class Judgement(NamedTuple):
     Its places stand in ``file``. ``undoes`` are nulls of its profiles that take
     something back for it. ``stated`` is what its files say, by name, as JSON that is
     read only when it is asked for; every second part names a word of a district's own.
+    ``whole`` is the district of ``file``, where more is asked than what rules say.
     """
 
     file: str
@@ -44,6 +47,7 @@ class Judgement(NamedTuple):
     allow: tuple[Allow, ...] = ()
     undoes: frozenset[Null] = frozenset()
     stated: tuple[str, ...] = ("{}",)
+    whole: District | None = None
 
 
 class CheckedDistrict(NamedTuple):
@@ -80,6 +84,22 @@ class CheckedDistrict(NamedTuple):
     def undoes(self) -> frozenset[Null]:
         """Nulls of its profiles that take something back for it."""
         return self.judged.undoes
+
+    @property
+    def district(self) -> District:
+        """The whole district, where it was checked to be planned."""
+        like, member = self.judged.whole, self.member
+        if like is None:
+            raise Bug(f"{member.key} was checked, and is not known whole")
+        if like.file == self.file:
+            return like
+        return replace(
+            like,
+            key=member.key,
+            name=self.name,
+            credentials=Credentials(member.district_id, member.oauth_token),
+            file=self.file,
+        )
 
     @property
     def stated(self) -> str:
@@ -210,6 +230,24 @@ class CheckedFleet(ReadFiles[CheckedDistrict]):
 Data = list[Any]
 
 
+def pack_whole(checked: Sequence[CheckedFile]) -> bytes:
+    """Spell what files came to, with their districts; see `pack`."""
+    import pickle  # noqa: PLC0415 - for a process of our own, and slow to import
+
+    table = ResultTable()
+    rows = [[one.file, table.row(one)] for one in checked]
+    return b2a_base64(pickle.dumps([table.data, rows, table.whole]), newline=False)
+
+
+def unpack_whole(packed: bytes) -> list[CheckedFile]:
+    """Read what `pack_whole` spelled."""
+    import pickle  # noqa: PLC0415 - as above
+
+    data, rows, whole = pickle.loads(a2b_base64(packed))  # noqa: S301
+    shared = SharedResults(data, whole)
+    return [shared.file(name, row) for name, row in rows]
+
+
 def pack(checked: Sequence[CheckedFile]) -> bytes:
     """Spell what files came to."""
     table = ResultTable()
@@ -233,6 +271,7 @@ class ResultTable:
 
     def __init__(self) -> None:
         self.data: list[Data] = []
+        self.whole: list[District | None] = []
         # what is looked up by identity is held, so that no other takes its place
         self._known: dict[tuple[int, int], tuple[int, object]] = {}
         self._moved: dict[int, int] = {}
@@ -245,6 +284,7 @@ class ResultTable:
         if key not in self._known:
             self._known[key] = (len(self.data), (one.result, judged))
             self.data.append(_shared_data(one))
+            self.whole.append(None if judged is None else judged.whole)
         row: Data = [self._known[key][0], one.rows, one.text]
         if district is not None:
             name, (key_, _, _, district_id, token, _) = district.name, district.member
@@ -263,15 +303,20 @@ class ResultTable:
 class SharedResults:
     """What files have in common, made of data when the first of them is asked for."""
 
-    def __init__(self, data: Sequence[Data]) -> None:
-        self._data = data
+    def __init__(
+        self, data: Sequence[Data], whole: Sequence[District | None] = ()
+    ) -> None:
+        self._data, self._whole = data, whole
         self._made: dict[int, tuple[FileResult, Judgement | None, Data]] = {}
 
     def file(self, name: str, row: Data) -> CheckedFile:
         """Give a file of its row."""
         at, rows, text, *own = row
         if at not in self._made:
-            self._made[at] = _shared(self._data[at])
+            result, judged, like = _shared(self._data[at])
+            if judged is not None and self._whole:
+                judged = judged._replace(whole=self._whole[at])
+            self._made[at] = result, judged, like
         result, judged, (profiles, labels, archived) = self._made[at]
         if judged is None:
             return CheckedFile(name, result, None, text, rows)

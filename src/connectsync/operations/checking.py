@@ -54,7 +54,8 @@ class ValidationOptions:
     ``options`` are the labels that drop-downs were seen to offer; ``select`` None
     means every rule; ``whole_fleet`` says that all districts were read, so that
     rules about the fleet can speak. ``rules`` are what the project says of rules,
-    ``known`` the findings of its baseline.
+    ``known`` the findings of its baseline. ``keeps_districts`` says that districts are
+    kept with all that their files say, to be planned.
     """
 
     today: date
@@ -64,6 +65,7 @@ class ValidationOptions:
     whole_fleet: bool = False
     rules: RuleSettings = field(default_factory=RuleSettings)
     known: KnownFindings = field(default_factory=KnownFindings)
+    keeps_districts: bool = False
 
     def wants(self, rule: str) -> bool:
         """Say whether findings of a rule were asked for."""
@@ -167,7 +169,8 @@ def check_district(
     district = loaded.district
     stated = json.dumps(district.values(), separators=(",", ":"))
     file = loaded.file
-    judged = Judgement(file, tuple(placed), district.allow, undoes, (stated,))
+    whole = district if asked.keeps_districts else None
+    judged = Judgement(file, tuple(placed), district.allow, undoes, (stated,), whole)
     return CheckedDistrict(file, district.member, district.name, judged)
 
 

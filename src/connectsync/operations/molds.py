@@ -359,9 +359,8 @@ class _LoadedMold:
         if whose:
             data["credentials"] = {**data["credentials"], **whose}
             credentials = replace(credentials, **whose)
-        district = replace(
-            like, key=words["district"], name=words["name"], credentials=credentials
-        )
+        own = {"key": words["district"], "name": words["name"], "file": name}
+        district = replace(like, credentials=credentials, **own)
         document = Document(Source(name, text), data)
         layers = (*self.loaded.layers[:-1], document)
         rows = cast.above - self.above

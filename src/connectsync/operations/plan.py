@@ -75,8 +75,6 @@ def changes_between(live: Form, desired: Form) -> tuple[Change, ...]:
 def find_differing(live: Form, desired: Form) -> tuple[str, ...]:
     """Name the settings of ``desired`` that ``live`` holds otherwise, in form order."""
     names = list_differing(live, desired)
-    if not names:
-        return ()
     # DeepDiff is asked about sets of labels that differ; Python knows all the rest
     held = {name: live[name] for name in names}
     wanted = form_spelled_as(
@@ -106,6 +104,8 @@ def find_kept_labels(
     district: District, live: Form, baseline: Baseline, desired: Form
 ) -> dict[str, frozenset[str]]:
     """Give the ticked labels of a district that its files do not know, by setting."""
+    if desired.items() <= live.items():
+        return {}
     ours = {name: baseline.form[name] for name in desired if name in baseline.form}
     return kept_labels(live, desired, district.named | unpublished(ours))
 
@@ -356,11 +356,11 @@ def untouched_on(
     if isinstance(live, ConnectError):
         return
     key, planned = want.district.key, given.part(want.district)
+    released = given.since.released_on(key) if given.since else ()
+    if not released and planned.items() <= live.form.items():
+        return
     baseline = given.baselines.get(key, Baseline())
     kept = find_kept_labels(want.district, live.form, baseline, planned)
-    released = given.since.released_on(key) if given.since else ()
-    if not (kept or released or planned.keys() - live.form.keys()):
-        return
     for name in BY_NAME:
         if name in kept:
             yield Untouched(key, name, WhyUntouched.KEPT, kept[name])

@@ -32,14 +32,16 @@ from connectsync.domain.finding import (
     with_fingerprints,
 )
 from connectsync.domain.policy import ALL, Shard
-from connectsync.operations.check_cache import CheckCache, in_parts
+from connectsync.operations.check_cache import CheckCache, begin_parts
 from connectsync.operations.checked import (
     CheckedDistrict,
     CheckedFile,
     CheckedFleet,
     RuleFinding,
     pack,
+    pack_whole,
     unpack,
+    unpack_whole,
 )
 from connectsync.operations.checking import (
     NONE,
@@ -162,6 +164,25 @@ FEW = 20
 """Files among which it is no use to look for those that are alike."""
 
 
+def begin_whole(
+    chosen: ChosenFiles, asked: ValidationOptions, *, every_profile: bool, here: bool
+) -> Callable[[], CheckedFleet]:
+    """
+    Begin to check files as below, with districts kept whole; give what gives them.
+
+    Only where there is nothing else to do meanwhile this process works ``here`` too.
+    """
+    keeping = replace(asked, keeps_districts=True)
+    finish = begin_parts(
+        lambda part: check_named(chosen, part, keeping, remember=False),
+        tuple(chosen.paths),
+        pack=pack_whole,
+        unpack=unpack_whole,
+        here=here,
+    )
+    return lambda: _fleet_of(chosen, finish(), every_profile=every_profile)
+
+
 def check_files(
     chosen: ChosenFiles,
     asked: ValidationOptions,
@@ -178,13 +199,13 @@ def check_files(
     names = tuple(chosen.paths)
     known = cache.known(chosen) if cache is not None else {}
     ahead = [name for name in names if name not in known]
-    found = in_parts(
+    check = begin_parts(
         lambda part: check_named(chosen, part, asked, remember=cache is not None),
         ahead,
         pack=pack,
         unpack=unpack,
     )
-    known.update(zip(ahead, found, strict=True))
+    known.update(zip(ahead, check(), strict=True))
     if cache is not None and ahead:
         cache.keep(chosen, known, ahead)
     checked = [known[name] for name in names]

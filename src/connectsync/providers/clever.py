@@ -97,11 +97,23 @@ class Settings:
 
     def managed(self) -> dict[str, Value]:
         """Give the settings that a layer names, by name, in the form's order."""
-        return {
-            setting.name: plain_value(value)
-            for setting in CLEVER.settings
-            if (value := getattr(self, setting.name, None)) is not None
-        }
+        # files of one mold share their settings, and a country has 13,318 files
+        same, known = _MANAGED.get(id(self), (None, {}))
+        if same is not self:
+            known = {
+                setting.name: plain_value(value)
+                for setting in CLEVER.settings
+                if (value := getattr(self, setting.name, None)) is not None
+            }
+            if len(_MANAGED) >= _MOST_MANAGED:
+                _MANAGED.clear()
+            _MANAGED[id(self)] = self, known
+        return {**known}
+
+
+_MOST_MANAGED = 1_000
+_MANAGED: dict[int, tuple[Settings, dict[str, Value]]] = {}
+"""What settings manage, by identity: comparing them takes as long as asking again."""
 
 
 LEAST_ADVISED = 10
