@@ -33,7 +33,8 @@ from connectsync.backends.browser import session
 from connectsync.backends.browser.fence import Fence
 from connectsync.backends.browser.session import _keep, sign_in
 from connectsync.backends.browser.tab import SignIn
-from connectsync.backends.browser.website import keep_own, origin_of
+from connectsync.backends.browser.website import keep_own, learn_session, origin_of
+from connectsync.domain.foreign_text import SECRETS
 from connectsync.emulator.users import DEMO_EMAIL, DEMO_PASSWORD
 from connectsync.errors import ConnectError, CredentialsRefused, StateError
 
@@ -188,6 +189,38 @@ def test_only_what_connect_itself_gets_is_taken_of_a_session() -> None:
     own = keep_own({"cookies": [*cookies, 7], "origins": stores}, site)
     assert own == {"cookies": cookies[:3], "origins": stores[:1]}
     assert keep_own({"cookies": 1}, site) == {"cookies": 1}
+
+
+def test_of_a_session_only_that_is_a_secret_which_signs_in() -> None:
+    """What else a page keeps may stand on it: the form would be refused for it."""
+    signs = {
+        "PHPSESSID": "k3v9d0l2m4n6p8q0r2s4",
+        "remember_token": "58da8a43cc70ab00017a1a99",
+        "_app": "Zq81mPx4Lw72Kd05",
+    }
+    shown = {
+        "district": "58da8a43cc70ab00017a1a87",
+        "_seen": "0b9d2f3e-5a71-4c1e-9f53-8a2b6c7d1e0f",
+        "XSRF-TOKEN": "Tq81mPx4Lw72Kd06",
+        "lang": "en-US",
+    }
+    cookies = [
+        {"name": name, "value": value, "httpOnly": name != "XSRF-TOKEN"}
+        for name, value in (signs | shown).items()
+    ]
+    deep = {"user": {"district": "lakeview-unified-2027"}, "jwt": ["Aq81mPx4Lw72Kd07"]}
+    spelled = "eyJhbGciOiJIUzI1NiJ9.eyJhIjoxfQ.c2ln"
+    items = [
+        {"name": "auth", "value": json.dumps(deep)},
+        {"name": "x", "value": spelled},
+        {"name": "token", "value": 7},
+    ]
+    odd = [7, {"localStorage": [{"value": "no name"}, *items]}, {"localStorage": 1}]
+    learn_session({"cookies": [*cookies, "x"], "origins": odd})
+    learn_session(None)
+    learned = set(SECRETS)
+    assert learned >= {*signs.values(), "Aq81mPx4Lw72Kd07", spelled}
+    assert not learned & {*shown.values(), "lakeview-unified-2027"}
 
 
 def test_a_disk_that_is_full_leaves_the_session_from_before(tmp_path: Path) -> None:

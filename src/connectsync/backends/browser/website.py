@@ -137,6 +137,9 @@ _RANDOM = re.compile(r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])[\w.~+/=%|:!-]{16,4
 _SIGNED = re.compile(r"eyJ[\w-]{10,}\.[\w-]+\.[\w-]*")
 """How what signs in is called and spelled, and a token that says what it is (JWT)."""
 
+_ID = re.compile("[0-9a-f]{24}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""How Clever's ids, and those of many programs, are spelled: pages show them."""
+
 _MOST_SIGNS = 50
 """How many of a session are known: a page could keep any number."""
 
@@ -180,9 +183,10 @@ def _listed(kept: object, name: str) -> list[object]:
 
 def _named(kept: object) -> Iterator[tuple[str, object]]:
     if isinstance(kept, dict) and isinstance(name := kept.get("name"), str):
+        value = kept.get("value")
         # what scripts may not read is there to sign in, whatever it is called
-        hidden = kept.get("httpOnly") is True
-        yield f"session {name}" if hidden else name, kept.get("value")
+        hidden = kept.get("httpOnly") is True and not _ID.fullmatch(str(value))
+        yield f"session {name}" if hidden else name, value
 
 
 def origin_of(address: str) -> str:
