@@ -302,7 +302,7 @@ class _Server:
     def passwords(self) -> Iterator[str]:
         """Give the passwords that libpq may find for this server, to be masked."""
         # a socket in the usual folder is called localhost
-        wanted = {"*", "localhost", *self.places}
+        wanted = {"*", *self.places, *(["localhost"] if self.is_near else [])}
         yield self._given
         yield from (password for host, password in self._kept() if host in wanted)
 
