@@ -594,6 +594,47 @@ def as_a_runner(
     )
 
 
+def calling_scripts() -> dict[str, str]:
+    """Give the scripts of our jobs that call or install connectsync, by name."""
+    root = Path(__file__).resolve().parents[2]
+    action = yaml.safe_load((root / "action.yml").read_text("utf-8"))
+    scripts = scripts_of(action["runs"]["steps"])
+    gitlab = root / "deploy" / "gitlab" / "connectsync.gitlab-ci.yml"
+    jobs = yaml.safe_load(gitlab.read_text("utf-8"))
+    for name, job in jobs.items():
+        scripts[name] = "\n".join(job.get("script", ()))
+    calls = re.compile(r'^ *(?:"\$(?:CONNECTSYNC|bin/pip)"|connectsync) ', re.MULTILINE)
+    return {name: one for name, one in scripts.items() if calls.search(one)}
+
+
+def test_jobs_import_nothing_of_the_repository_whatever_the_machine_is_set_to(
+    valley: Console, tmp_path: Path
+) -> None:
+    """In an empty entry of PYTHONPATH Python finds the folder under review."""
+    project = valley.folder
+    (project / "yaml.py").write_text("import os\nos.mkdir('ran')\n", "utf-8")
+    scripts = calling_scripts()
+    assert len(scripts) == 9
+    for name, script in scripts.items():
+        code = [one for one in script.splitlines() if not one.startswith("#")]
+        assert code[0] == "unset PYTHONPATH", name
+    for name in ("Validate", "connectsync-validate"):
+        said = as_a_runner(
+            scripts[name],
+            project,
+            PATH=os.pathsep.join(
+                [str(Path(sys.executable).parent), os.environ["PATH"]]
+            ),
+            CONNECTSYNC="connectsync",
+            PROJECT=".",
+            REPORT=".",
+            GITHUB_STEP_SUMMARY=str(tmp_path / "summary"),
+            PYTHONPATH=os.pathsep,
+        )
+        assert "4 files, no findings" in said.stdout, said.stderr
+        assert not (project / "ran").exists(), name
+
+
 def test_the_comment_is_written_through_no_link(tmp_path: Path) -> None:
     root = Path(__file__).resolve().parents[2]
     file = root / ".github" / "workflows" / "connectsync.yml"
