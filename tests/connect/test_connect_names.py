@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given, strategies
+from hypothesis import example, given, strategies
 
 from connectsync.backends import names
 from connectsync.backends.names import (
@@ -131,6 +131,10 @@ FORM: dict[str, object] = {
     ),
     strategies.lists(strategies.sampled_from([*FORM]), max_size=1),
 )
+@example([{"enableDailySync": 1}], [])
+@example([{"deletionThreshold": True}], [])
+@example([{"districtId": 5}], ["studentId"])
+@example([{TOKEN_JSON: "s3cret"}], ["districtId"])
 def test_a_form_that_many_hold_is_read_as_if_it_were_the_only_one(
     changes: list[dict[str, object]], missing: list[str]
 ) -> None:

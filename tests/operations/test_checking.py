@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import random
@@ -14,21 +15,32 @@ from pathlib import Path
 
 import pytest
 from console import Console
+from hypothesis import given, strategies
 
 from connectsync.config import decode
 from connectsync.config.decode import Ground
+from connectsync.config.discovery import NamedPaths
 from connectsync.config.fleet import ChosenFiles, choose_files, load_fleet
+from connectsync.domain.district import FleetMember
 from connectsync.domain.finding import Finding, ValidationReport
 from connectsync.errors import Bug
-from connectsync.operations import check_cache
-from connectsync.operations import checked as checked_files
+from connectsync.operations import check_cache, checking
 from connectsync.operations.check_cache import CheckCache
-from connectsync.operations.checked import CheckedFile, CheckedFleet
+from connectsync.operations.checked import (
+    CheckedDistrict,
+    CheckedFile,
+    CheckedFleet,
+    FileResult,
+    Judgement,
+    apart,
+    joined,
+)
 from connectsync.operations.checking import ValidationOptions, digest
 from connectsync.operations.validate import (
     begin_whole,
     check_files,
     check_named,
+    fleet_on_day,
     report_on,
     validate_fleet,
 )
@@ -186,7 +198,7 @@ def test_many_processes_find_what_one_finds(
 def test_the_part_of_a_process_that_was_killed_is_done_again(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    parent, pack = os.getpid(), checked_files.pack
+    parent, pack = os.getpid(), checking.pack
 
     def dying(found: Sequence[CheckedFile]) -> bytes:
         if os.getpid() != parent:
@@ -226,11 +238,73 @@ def test_what_a_killed_process_should_have_read_for_a_plan_is_read_here(
 ) -> None:
     def dying(found: Sequence[CheckedFile]) -> bytes:
         os.kill(os.getpid(), signal.SIGKILL)
-        return checked_files.pack_whole(found)
+        return checking.pack_whole(found)
 
     monkeypatch.setattr("connectsync.operations.validate.pack_whole", dying)
     assert report_on(planned(project, here=False), WHOLE) == loaded(project)
     assert parts == [40, 40, 40]
+
+
+_TEXTS = strategies.text(max_size=4) | strategies.sampled_from(["", "\n", "a\nb"])
+
+
+@given(_TEXTS, _TEXTS, strategies.none() | _TEXTS, strategies.none() | _TEXTS)
+def test_the_words_of_a_district_are_one_text_and_are_told_as_they_were(
+    key: str, name: str, district_id: str | None, token: str | None
+) -> None:
+    own = (key, name, district_id, token)
+    assert apart(joined(own)) == own
+    assert isinstance(joined(("a", "A b", "0a", "env:T")), str)
+    member = FleetMember("", ("base",), frozenset(["rural"]), archived_students="Keep")
+    judged = Judgement("a.yaml", like=member)
+    result = FileResult("a.yaml", (), "", ("base",))
+    district = CheckedDistrict("b.yaml", joined(own), judged, 3)
+    one = CheckedFile("b.yaml", result, district, "", 3)
+    (read,) = checking.unpack(checking.pack([one]))
+    assert read == one
+    assert read.district is not None
+    assert read.district.name == name
+    expected = FleetMember(
+        key, ("base",), frozenset(["rural"]), district_id, token, "Keep"
+    )
+    assert read.district.member == expected
+    assert read.builder == (key, ("base",))
+
+
+def test_of_a_district_of_many_only_its_file_and_its_words_are_kept(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "districts").mkdir()
+    (tmp_path / "connectsync.yaml").write_text("schema: 1\n")
+    whose = 'credentials:\n  district_id: "{:024x}"\n  oauth_token: env:T_{}\n'
+    for number in range(60):
+        text = district(f"d{number:03}", whose.format(number, number))
+        (tmp_path / "districts" / f"d{number:03}.yaml").write_text(text)
+    files = sorted((tmp_path / "districts").glob("*.yaml"))
+    chosen = choose_files(tmp_path, files, districts_dir=tmp_path / "districts")
+    # its path follows from its name
+    assert not any(chosen.paths._paths.values())  # type: ignore[attr-defined] # noqa: SLF001
+    assert chosen.paths == {f"districts/{one.name}": str(one) for one in files}
+    fleet = check_files(chosen, WHOLE, every_profile=True)
+    assert {type(one.words) for one in fleet.districts} == {str}
+    # what the first says, and what all others have in common with it
+    assert len({id(one.judged) for one in fleet.districts}) == 2
+    kept = {id(one): one for one in gc.get_referents(*fleet.districts)}
+    texts = [one for one in kept.values() if isinstance(one, str)]
+    assert len(texts) == 2 * len(files)
+    assert not any(isinstance(one, list | dict | FleetMember) for one in kept.values())
+    members = fleet_on_day(fleet, TODAY).districts
+    assert members[3] is not members[3]
+    assert [*members] == [one.member for one in fleet.districts]
+    assert (len(members), [*members[2:4]]) == (60, [*members][2:4])
+
+
+def test_a_path_that_its_name_does_not_tell_is_kept(tmp_path: Path) -> None:
+    inside, beside = f"{tmp_path.as_posix()}/b.yaml", f"{tmp_path.as_posix()}/../a.yaml"
+    paths = NamedPaths(tmp_path, {"b.yaml": inside, "a.yaml": beside, "c.yaml": "./c"})
+    assert dict(paths) == {"a.yaml": beside, "b.yaml": inside, "c.yaml": "./c"}
+    assert [*paths] == ["a.yaml", "b.yaml", "c.yaml"]
+    assert "d.yaml" not in paths
 
 
 def test_a_district_that_was_only_judged_is_not_planned(project: Path) -> None:

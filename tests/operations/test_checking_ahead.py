@@ -13,8 +13,7 @@ from connectsync.domain.calendar import Moment
 from connectsync.domain.finding import Finding, Severity
 from connectsync.domain.live import ListedDistrict, Live
 from connectsync.operations.check_cache import CheckCache
-from connectsync.operations.checked import pack, unpack
-from connectsync.operations.checking import ValidationOptions
+from connectsync.operations.checking import ValidationOptions, pack, unpack
 from connectsync.operations.from_live import likeness, take_over
 from connectsync.operations.import_ import ImportTarget, LiveDistrict, adopt
 from connectsync.operations.validate import (

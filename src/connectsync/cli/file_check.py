@@ -155,7 +155,8 @@ def _show(
     fleet: CheckedFleet | None = None,
 ) -> ExitStatus:
     """Show a report; formats that need it alone do without the files."""
-    districts = () if fleet is None else fleet.districts
+    alone = asked.format_ in NEEDS_THE_REPORT_ALONE
+    districts = () if alone or fleet is None else fleet.districts
     found = FindingsToReport(
         report,
         files=() if fleet is None else share_of_files(fleet, asked.shard),
@@ -369,6 +370,7 @@ def _check_fleet(
         recorded=project.options,
         at=session.moment(project),
     )
+    del files  # a path of each takes much memory, and its name tells it
     many = len(chosen.paths) >= WORTH_REMEMBERING
     cache = _cache(session, project, options) if many and asked.cached else None
     fleet = check_files(chosen, options, every_profile=every_profile, cache=cache)

@@ -12,6 +12,7 @@ from typing import Generic, NamedTuple, Protocol, Self, TypeVar
 from connectsync.config.decode import Ground, bytes_of
 from connectsync.config.discovery import (
     PROFILES,
+    NamedPaths,
     relative,
     stem_of,
 )
@@ -234,7 +235,7 @@ def choose_files(
         users = users_of(shelf, asked, project_root, folder)
         paths.update({relative(path, project_root): str(path) for path in users})
     ground = Ground.of(project_root)
-    return ChosenFiles(dict(sorted(paths.items())), shelf, asked, ground)
+    return ChosenFiles(NamedPaths(project_root, paths), shelf, asked, ground)
 
 
 def load_text(  # noqa: PLR0913 - each by its name
@@ -336,7 +337,7 @@ def key_of(document: Document) -> str:
 
 
 def profiles_that_count(
-    shelf: Profiles, builders: Sequence[Builder], asked: frozenset[str] | None
+    shelf: Profiles, builders: Iterable[Builder], asked: frozenset[str] | None
 ) -> tuple[tuple[str, ...], list[Finding]]:
     """
     Give the files of the profiles that count, and what is wrong with them.
@@ -366,7 +367,7 @@ def _on_layers(
         yield LoadedDistrict(district, name, layers)
 
 
-def _reaching(shelf: Profiles, builders: Sequence[Builder]) -> Iterator[Finding]:
+def _reaching(shelf: Profiles, builders: Iterable[Builder]) -> Iterator[Finding]:
     """Add to each finding in a profile the districts it reaches."""
     if not shelf.findings:
         return
@@ -379,7 +380,6 @@ def _reaching(shelf: Profiles, builders: Sequence[Builder]) -> Iterator[Finding]
 
 
 _PLAIN = re.compile("[A-Za-z0-9_]+")
-
 MANY = 50
 """Districts in scope beyond which reading every file costs less than searching it."""
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from binascii import a2b_base64, b2a_base64
 from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any, NamedTuple
@@ -39,7 +37,8 @@ class Judgement(NamedTuple):
     Its places stand in ``file``. ``undoes`` are nulls of its profiles that take
     something back for it. ``stated`` is what its files say, by name, as JSON that is
     read only when it is asked for; every second part names a word of a district's own.
-    ``whole`` is the district of ``file``, where more is asked than what rules say.
+    ``like`` has what its districts have in common for rules of the fleet, and ``whole``
+    is the district of ``file``, where more is asked than what rules say.
     """
 
     file: str
@@ -48,21 +47,58 @@ class Judgement(NamedTuple):
     undoes: frozenset[Null] = frozenset()
     stated: tuple[str, ...] = ("{}",)
     whole: District | None = None
+    like: FleetMember = FleetMember("")
+
+
+Own = tuple[str, str, str | None, str | None]
+"""A district's key, name, id and token."""
+
+Words = str | Own
+"""The same as one text where that can be: four take three times the memory."""
+
+
+def joined(own: Own) -> Words:
+    """Put a district's own words together."""
+    key, name, district_id, token = own
+    if not (district_id and token):
+        return own
+    words = f"{key}\n{name}\n{district_id}\n{token}"
+    return words if words.count("\n") == len(own) - 1 else own
+
+
+def apart(words: Words) -> Own:
+    """Take words apart that were put together."""
+    if not isinstance(words, str):
+        return words
+    key, name, district_id, token = words.split("\n")
+    return key, name, district_id, token
 
 
 class CheckedDistrict(NamedTuple):
     """
     A district, as far as a report of many needs it.
 
-    It keeps what is its own alone: a country has 13,318. ``rows`` is how much further
-    down its lines are than those of the file that was judged.
+    It keeps what is its own alone: a country has 13,318. ``words`` are its key, name,
+    id and token, as `joined` puts them together. ``rows`` is how much further down its
+    lines are than those of the file that was judged.
     """
 
     file: str
-    member: FleetMember
-    name: str
+    words: Words
     judged: Judgement
     rows: int = 0
+
+    @property
+    def member(self) -> FleetMember:
+        """What rules of a fleet look at."""
+        key, _, district_id, token = apart(self.words)
+        _, profiles, labels, _, _, archived = self.judged.like
+        return FleetMember(key, profiles, labels, district_id, token, archived)
+
+    @property
+    def name(self) -> str:
+        """What the district is called."""
+        return apart(self.words)[1]
 
     @property
     def found(self) -> tuple[RuleFinding, ...]:
@@ -88,16 +124,16 @@ class CheckedDistrict(NamedTuple):
     @property
     def district(self) -> District:
         """The whole district, where it was checked to be planned."""
-        like, member = self.judged.whole, self.member
+        like, (key, name, *credentials) = self.judged.whole, apart(self.words)
         if like is None:
-            raise Bug(f"{member.key} was checked, and is not known whole")
+            raise Bug(f"{key} was checked, and is not known whole")
         if like.file == self.file:
             return like
         return replace(
             like,
-            key=member.key,
-            name=self.name,
-            credentials=Credentials(member.district_id, member.oauth_token),
+            key=key,
+            name=name,
+            credentials=Credentials(*credentials),
             file=self.file,
         )
 
@@ -116,21 +152,18 @@ class CheckedDistrict(NamedTuple):
 
     @property
     def _own(self) -> dict[str, str]:
-        return {
-            "district": self.member.key,
-            "name": self.name,
-            "district_id": self.member.district_id or "",
-        }
+        key, name, district_id, _ = apart(self.words)
+        return {"district": key, "name": name, "district_id": district_id or ""}
 
     @property
     def labels(self) -> frozenset[str]:
         """The district's labels."""
-        return self.member.labels
+        return self.judged.like.labels
 
     @property
     def profiles(self) -> tuple[str, ...]:
         """The profiles that its file names."""
-        return self.member.profiles
+        return self.judged.like.profiles
 
 
 class FileResult(NamedTuple):
@@ -180,7 +213,7 @@ class CheckedFile(NamedTuple):
         if profiles is None:
             return None
         if self.district is not None:
-            return self.district.member.key, profiles
+            return apart(self.district.words)[0], profiles
         if self.result.file == self.file:
             return self.result.key, profiles
         # files of one mold are named after their districts
@@ -230,38 +263,6 @@ class CheckedFleet(ReadFiles[CheckedDistrict]):
 Data = list[Any]
 
 
-def pack_whole(checked: Sequence[CheckedFile]) -> bytes:
-    """Spell what files came to, with their districts; see `pack`."""
-    import pickle  # noqa: PLC0415 - for a process of our own, and slow to import
-
-    table = ResultTable()
-    rows = [[one.file, table.row(one)] for one in checked]
-    return b2a_base64(pickle.dumps([table.data, rows, table.whole]), newline=False)
-
-
-def unpack_whole(packed: bytes) -> list[CheckedFile]:
-    """Read what `pack_whole` spelled."""
-    import pickle  # noqa: PLC0415 - as above
-
-    data, rows, whole = pickle.loads(a2b_base64(packed))  # noqa: S301
-    shared = SharedResults(data, whole)
-    return [shared.file(name, row) for name, row in rows]
-
-
-def pack(checked: Sequence[CheckedFile]) -> bytes:
-    """Spell what files came to."""
-    table = ResultTable()
-    rows = [[one.file, table.row(one)] for one in checked]
-    return json.dumps([table.data, rows]).encode()
-
-
-def unpack(packed: bytes) -> list[CheckedFile]:
-    """Read what `pack` spelled. Raises ``ValueError`` or the like for anything else."""
-    data, rows = json.loads(packed)
-    shared = SharedResults(data)
-    return [shared.file(name, row) for name, row in rows]
-
-
 class ResultTable:
     """
     What files of one mold have in common, once; of each file a row of what is its own.
@@ -287,8 +288,7 @@ class ResultTable:
             self.whole.append(None if judged is None else judged.whole)
         row: Data = [self._known[key][0], one.rows, one.text]
         if district is not None:
-            name, (key_, _, _, district_id, token, _) = district.name, district.member
-            row += (key_, name, district_id, token)
+            row.append(district.words)
         return row
 
     def moved(self, row: Data, shared: Sequence[Data]) -> Data:
@@ -307,22 +307,21 @@ class SharedResults:
         self, data: Sequence[Data], whole: Sequence[District | None] = ()
     ) -> None:
         self._data, self._whole = data, whole
-        self._made: dict[int, tuple[FileResult, Judgement | None, Data]] = {}
+        self._made: dict[int, tuple[FileResult, Judgement | None]] = {}
 
     def file(self, name: str, row: Data) -> CheckedFile:
         """Give a file of its row."""
         at, rows, text, *own = row
         if at not in self._made:
-            result, judged, like = _shared(self._data[at])
+            result, judged = _shared(self._data[at])
             if judged is not None and self._whole:
                 judged = judged._replace(whole=self._whole[at])
-            self._made[at] = result, judged, like
-        result, judged, (profiles, labels, archived) = self._made[at]
+            self._made[at] = result, judged
+        result, judged = self._made[at]
         if judged is None:
             return CheckedFile(name, result, None, text, rows)
-        key, called, district_id, token = own
-        member = FleetMember(key, profiles, labels, district_id, token, archived)
-        district = CheckedDistrict(name, member, called, judged, rows)
+        words = own[0] if isinstance(own[0], str) else tuple(own[0])
+        district = CheckedDistrict(name, words, judged, rows)
         return CheckedFile(name, result, district, text, rows)
 
 
@@ -332,7 +331,8 @@ def _shared_data(one: CheckedFile) -> Data:
     district = one.district
     if district is None:
         return [read, None, []]
-    like, judged = district.member, district.judged
+    judged = district.judged
+    like = judged.like
     found = [
         [rule, _problem_data(problem), _place_data(place)]
         for rule, problem, place in judged.found
@@ -342,7 +342,7 @@ def _shared_data(one: CheckedFile) -> Data:
     return [read, said, [like.profiles, sorted(like.labels), like.archived_students]]
 
 
-def _shared(data: Data) -> tuple[FileResult, Judgement | None, Data]:
+def _shared(data: Data) -> tuple[FileResult, Judgement | None]:
     (file, findings, key, profiles, day), said, like = data
     result = FileResult(
         file,
@@ -352,8 +352,8 @@ def _shared(data: Data) -> tuple[FileResult, Judgement | None, Data]:
         None if day is None else (str(day[0]), str(day[1])),
     )
     if said is None:
-        return result, None, [(), frozenset(), None]
-    of, found, allow, undoes, stated = said
+        return result, None
+    (of, found, allow, undoes, stated), (named, labels, archived) = said, like
     judged = Judgement(
         of,
         tuple(
@@ -366,9 +366,9 @@ def _shared(data: Data) -> tuple[FileResult, Judgement | None, Data]:
         ),
         frozenset(map(tuple, undoes)),
         tuple(stated),
+        like=FleetMember("", tuple(named), frozenset(labels), None, None, archived),
     )
-    named, labels, archived = like
-    return result, judged, [tuple(named), frozenset(labels), archived]
+    return result, judged
 
 
 def _problem_data(one: Problem) -> Data:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from binascii import a2b_base64, b2a_base64
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from itertools import chain, islice
@@ -21,7 +22,7 @@ from connectsync.config.fleet import (
 from connectsync.config.layers import named_profiles
 from connectsync.config.profiles import Null, Profiles, nulls_that_undo
 from connectsync.config.project import Project
-from connectsync.domain.district import Allow
+from connectsync.domain.district import Allow, FleetMember
 from connectsync.domain.finding import KeyPath, Place, Problem
 from connectsync.domain.rule_settings import KnownFindings, RuleSettings
 from connectsync.domain.schedule import Schedule
@@ -31,7 +32,10 @@ from connectsync.operations.checked import (
     CheckedFleet,
     FileResult,
     Judgement,
+    ResultTable,
     RuleFinding,
+    SharedResults,
+    joined,
 )
 from connectsync.rules.allow_entries import AllowOnDay
 from connectsync.rules.catalogue import (
@@ -169,9 +173,13 @@ def check_district(
     district = loaded.district
     stated = json.dumps(district.values(), separators=(",", ":"))
     file = loaded.file
-    whole = district if asked.keeps_districts else None
-    judged = Judgement(file, tuple(placed), district.allow, undoes, (stated,), whole)
-    return CheckedDistrict(file, district.member, district.name, judged)
+    whole, like = district if asked.keeps_districts else None, district.member
+    judged = Judgement(
+        *(file, tuple(placed), district.allow, undoes, (stated,), whole),
+        like._replace(key="", district_id=None, oauth_token=None),
+    )
+    own = (like.key, district.name, like.district_id, like.oauth_token)
+    return CheckedDistrict(file, joined(own), judged)
 
 
 def _on_every_side(loaded: LoadedDistrict, asked: ValidationOptions) -> Iterator[Found]:
@@ -268,9 +276,36 @@ def digest(raw: bytes | memoryview) -> str:
     return sha256(raw).hexdigest()
 
 
-def builders_of(checked: Iterable[CheckedFile]) -> list[Builder]:
-    """Give who builds on which profiles."""
-    return [one.builder for one in checked if one.builder is not None]
+@dataclass(frozen=True, slots=True)
+class BuildersOf:
+    """Who builds on which profiles, told as often as that is asked, and not kept."""
+
+    checked: Sequence[CheckedFile]
+
+    def __iter__(self) -> Iterator[Builder]:
+        """Give the districts and the profiles that they name."""
+        return (one.builder for one in self.checked if one.builder is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class FleetMembers(Sequence[FleetMember]):
+    """What rules of a fleet look at in its districts, made when it is looked at."""
+
+    districts: Sequence[CheckedDistrict]
+
+    def __len__(self) -> int:
+        """Count the districts."""
+        return len(self.districts)
+
+    def __getitem__(self, position: Any) -> Any:
+        """Give one of them, or some."""
+        if isinstance(position, slice):
+            return FleetMembers(self.districts[position])
+        return self.districts[position].member
+
+    def __iter__(self) -> Iterator[FleetMember]:
+        """Give one after the other, and keep none."""
+        return (one.member for one in self.districts)
 
 
 @lru_cache(maxsize=8)
@@ -365,3 +400,35 @@ def _first(found: Iterator[Found]) -> tuple[Found, ...]:
     hint = "fix those that are shown, then validate again"
     counted = replace(last, message=message, hint=hint, stands_for=left)
     return (*shown, (rule, counted))
+
+
+def pack_whole(checked: Sequence[CheckedFile]) -> bytes:
+    """Spell what files came to, with their districts; see `pack`."""
+    import pickle  # noqa: PLC0415 - for a process of our own, and slow to import
+
+    table = ResultTable()
+    rows = [[one.file, table.row(one)] for one in checked]
+    return b2a_base64(pickle.dumps([table.data, rows, table.whole]), newline=False)
+
+
+def unpack_whole(packed: bytes) -> list[CheckedFile]:
+    """Read what `pack_whole` spelled."""
+    import pickle  # noqa: PLC0415 - as above
+
+    data, rows, whole = pickle.loads(a2b_base64(packed))  # noqa: S301
+    shared = SharedResults(data, whole)
+    return [shared.file(name, row) for name, row in rows]
+
+
+def pack(checked: Sequence[CheckedFile]) -> bytes:
+    """Spell what files came to."""
+    table = ResultTable()
+    rows = [[one.file, table.row(one)] for one in checked]
+    return json.dumps([table.data, rows]).encode()
+
+
+def unpack(packed: bytes) -> list[CheckedFile]:
+    """Read what `pack` spelled. Raises ``ValueError`` or the like for anything else."""
+    data, rows = json.loads(packed)
+    shared = SharedResults(data)
+    return [shared.file(name, row) for name, row in rows]

@@ -34,6 +34,7 @@ from connectsync.operations.checked import (
     CheckedFile,
     FileResult,
     Judgement,
+    joined,
     moved,
 )
 from connectsync.operations.checking import (
@@ -413,16 +414,14 @@ class _CheckedMold:
         words, like = cast.words, self.like
         if like is None or self.judged is None:
             return None
-        member = FleetMember(
+        own = (
             words["district"],
-            like.profiles,
-            like.labels,
+            words["name"],
             words.get("district_id", like.district_id),
             words.get("oauth_token", like.oauth_token),
-            like.archived_students,
         )
         rows = cast.above - self.above
-        return CheckedDistrict(name, member, words["name"], self.judged, rows)
+        return CheckedDistrict(name, joined(own), self.judged, rows)
 
 
 def _checked_mold(

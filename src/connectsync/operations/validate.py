@@ -38,20 +38,21 @@ from connectsync.operations.checked import (
     CheckedFile,
     CheckedFleet,
     RuleFinding,
-    pack,
-    pack_whole,
-    unpack,
-    unpack_whole,
 )
 from connectsync.operations.checking import (
     NONE,
+    BuildersOf,
+    FleetMembers,
     ValidationOptions,
-    builders_of,
     check_fleet,
     check_reading,
     choose_rules,
     names_that_run,
+    pack,
+    pack_whole,
     settle,
+    unpack,
+    unpack_whole,
 )
 from connectsync.rules.catalogue import (
     BY_NAME,
@@ -196,19 +197,20 @@ def check_files(
     Without ``every_profile`` only those profiles count that are among the files or
     that one of the districts builds on. What the ``cache`` knows is not read again.
     """
-    names = tuple(chosen.paths)
     known = cache.known(chosen) if cache is not None else {}
-    ahead = [name for name in names if name not in known]
+    ahead = [name for name in chosen.paths if name not in known]
     check = begin_parts(
         lambda part: check_named(chosen, part, asked, remember=cache is not None),
         ahead,
         pack=pack,
         unpack=unpack,
     )
-    known.update(zip(ahead, check(), strict=True))
-    if cache is not None and ahead:
-        cache.keep(chosen, known, ahead)
-    checked = [known[name] for name in names]
+    checked = check()
+    if cache is not None:
+        known.update(zip(ahead, checked, strict=True))
+        if ahead:
+            cache.keep(chosen, known, ahead)
+        checked = [known[name] for name in chosen.paths]
     return _fleet_of(chosen, checked, every_profile=every_profile)
 
 
@@ -217,7 +219,7 @@ def _fleet_of(
 ) -> CheckedFleet:
     names, shelf = chosen.paths, chosen.shelf
     asked = None if every_profile else chosen.profiles
-    counted, shared = profiles_that_count(shelf, builders_of(checked), asked)
+    counted, shared = profiles_that_count(shelf, BuildersOf(checked), asked)
     told = (one for one in checked if one.result.findings)
     findings = [finding for one in told for finding in one.findings]
     districts = tuple(one.district for one in checked if one.district is not None)
@@ -353,7 +355,7 @@ def fleet_on_day(fleet: CheckedFleet, today: date) -> FleetOnDay:
     if waiting:
         waiting = waiting.difference(*(one.undoes for one in fleet.districts))
     return FleetOnDay(
-        districts=tuple(one.member for one in fleet.districts),
+        districts=FleetMembers(fleet.districts),
         profiles=shelf.named,
         today=today,
         files=tuple(one.file for one in fleet.districts),

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import (
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from datetime import date, datetime
 from functools import cache
 from typing import Any, Generic, TypeVar
@@ -223,14 +230,13 @@ class FleetOnDay:
 
     ``profiles`` maps every profile file's stem to the stems it builds on. ``files``
     holds the file of each district, in the order of ``districts``; leave it empty
-    where files are not known. ``root`` is the project's folder, and
-    ``idle_nulls`` are nulls of profiles that undo nothing: the profile's stem, section
-    and key. Two districts may have the same key by mistake, so a problem of a fleet
-    names its district by
-    position: see ``in_district``.
+    where files are not known. ``root`` is the project's folder, and ``idle_nulls`` are
+    nulls of profiles that undo nothing: the profile's stem, section and key. Two
+    districts may have the same key by mistake, so a problem of a fleet names its
+    district by position: see ``in_district``.
     """
 
-    districts: tuple[FleetMember, ...]
+    districts: Sequence[FleetMember]
     profiles: Mapping[str, tuple[str, ...]]
     today: date
     files: tuple[str, ...] = ()
@@ -239,9 +245,8 @@ class FleetOnDay:
 
     def named(self, position: int) -> str:
         """Name a district for a message: by its file, or by its key in quotes."""
-        if self.files:
-            return self.files[position]
-        return repr(self.districts[position].key)
+        of = self.files
+        return of[position] if of else repr(self.districts[position].key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +269,6 @@ def shares_of(district: DistrictOnDay) -> CleverShares:
 
 
 NOTHING_STATED = CleverShares()
-
 DISTRICT: Scope[DistrictOnDay] = Scope("district")
 FLEET: Scope[FleetOnDay] = Scope("fleet")
 
@@ -443,5 +447,4 @@ def how_to_stop_managing(settings: Settings, *, source: bool) -> str:
 
 def how_to_remove(label: str, chosen: Collection[str], adding: str) -> str:
     """Say how to remove a label; ``adding`` says what to add where none is left."""
-    alone = len(chosen) == 1
-    return f"{adding} and remove '{label}'" if alone else f"remove '{label}'"
+    return f"{adding} and " * (len(chosen) == 1) + f"remove '{label}'"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator, Mapping
 
@@ -319,13 +320,13 @@ def _find_repeated(
     fleet: FleetOnDay, value_of: Callable[[FleetMember], Hashable | None]
 ) -> Iterator[tuple[int, list[int]]]:
     """Give each district whose value others have too, with all that have it."""
-    values = list(map(value_of, fleet.districts))
-    stated = [value for value in values if value is not None]
+    values = (value_of(one) for one in fleet.districts)
+    stated = array("q", (hash(value) for value in values if value is not None))
     if len(set(stated)) == len(stated):
-        # as good as always
+        # as good as always; the values themselves take ten times the memory
         return
     holders: defaultdict[Hashable, list[int]] = defaultdict(list)
-    for position, value in enumerate(values):
+    for position, value in enumerate(map(value_of, fleet.districts)):
         if value is not None:
             holders[value].append(position)
     for positions in holders.values():
