@@ -16,6 +16,8 @@ import pytest
 from console import Console
 
 from connectsync.cli.terminal import ExitStatus, status_of
+from connectsync.emulator.store import open_store
+from connectsync.emulator.users import DEMO_EMAIL, DEMO_PASSWORD, signed_in
 from connectsync.errors import (
     Bug,
     ConnectError,
@@ -236,6 +238,20 @@ def test_130_is_interrupted_and_the_emulator_serves_until_then(valley: Console) 
         assert process.wait(30) == 130
         assert process.stderr
         assert process.stderr.read() == "interrupted\n"
+
+
+def test_on_a_network_the_pages_of_the_emulator_have_a_password_of_their_own(
+    valley: Console,
+) -> None:
+    store = valley.folder / ".connectsync" / "connect.db"
+    for host, usual in (("0.0.0.0", False), ("127.0.0.1", True)):  # noqa: S104 - no page is asked for
+        with served(valley, "--host", host, "--port", "0") as (process, _, _):
+            assert process.stdout
+            _, _, password = process.stdout.readline().strip().rpartition(" ")
+            with open_store(store).reading() as connection:
+                assert signed_in(connection, DEMO_EMAIL, password)
+                known = signed_in(connection, DEMO_EMAIL, DEMO_PASSWORD)
+        assert (known is not None) is usual
 
 
 def test_a_port_that_is_taken_is_wrong_usage(valley: Console) -> None:

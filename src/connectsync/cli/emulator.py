@@ -18,6 +18,7 @@ from starlette.applications import Starlette
 
 from connectsync.backends import embedded
 from connectsync.backends import snapshot as snapshot_file
+from connectsync.cli.machine import is_here
 from connectsync.cli.session import Session
 from connectsync.config.decode import Ground
 from connectsync.config.project import Project
@@ -83,11 +84,12 @@ def emulator(
     """
     Serve a stand-in for Connect (its pages and the gateway API) to try things out.
 
-    It holds the districts of this project. Its token is new at every start. Beside it
-    is one for Clever, with a made-up roster for each district that states an id.
+    It holds the districts of this project. Its token is new at every start, and so is
+    its password where others may reach it. Beside it is one for Clever, with a made-up
+    roster for each district that states an id.
     """
     from connectsync.emulator.clever import CLEVER_PATH, VERSION, made_up_token
-    from connectsync.emulator.users import DEMO_EMAIL, DEMO_PASSWORD
+    from connectsync.emulator.users import DEMO_EMAIL, DEMO_PASSWORD, add_user
 
     session: Session = context.obj
     night = _NightOptions(
@@ -101,11 +103,17 @@ def emulator(
         )
     token = secrets.token_urlsafe(24)
     serving = make_server(session, session.project(), token, host, port)
+    password = DEMO_PASSWORD
+    if not is_here(host):
+        # everyone on that network may read the usual one in our files
+        password = secrets.token_urlsafe(12)
+        store = session.state(session.project()) / "connect.db"
+        add_user(store, DEMO_EMAIL, password)
     with _listening(host, port) as listening:
         port = listening.getsockname()[1]
         session.terminal.show(
             f"Connect (a stand-in) on http://{host}:{port}\nbearer token: {token}\n"
-            f"sign in as {DEMO_EMAIL}, password: {DEMO_PASSWORD}\n"
+            f"sign in as {DEMO_EMAIL}, password: {password}\n"
             f"Clever (a stand-in) on http://{host}:{port}{CLEVER_PATH}{VERSION}\n"
             f"token of a district: {made_up_token('DISTRICT')}\n"
             "stop it with Ctrl-C"
