@@ -13,7 +13,7 @@ from fate import Killed
 from trial import Trial, endings
 
 from connectsync.apply.journal import BaselineUpdate
-from connectsync.apply.saving import results_of, settle_open_saves
+from connectsync.apply.saving import results_of
 from connectsync.apply.state.queries import recognize
 from connectsync.backends import embedded
 from connectsync.domain.district import District, Facts
@@ -36,6 +36,7 @@ from connectsync.operations.drift import find_drift
 from connectsync.operations.plan import PlannedDistrict, make_plan
 from connectsync.operations.reconcile import Split, divide_plan
 from connectsync.operations.rollback import Rollback, undone
+from connectsync.operations.runs import settle_open
 from connectsync.providers.clever import Settings, StudentId
 
 ELM, HARBOR, LAKE = KEYS
@@ -422,7 +423,7 @@ def test_open_saves_are_settled_without_saving(world: World) -> None:
         await given_up(world)
         await world.edit(LAKE, dict(CELL.managed()))
         async with embedded.open_reader(world.app) as reader:
-            await settle_open_saves(reader, world.store, BACKEND, at=NOW, run=1)
+            await settle_open(world.archive.run(1), world.store, reader, NOW)
 
     asyncio.run(story())
     assert [one.settled.value for one in world.archive.journal(1)] == ["confirmed"]

@@ -2,12 +2,59 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-from begun_runs import CONFIRMED, DONE, INTENT, NOW, begun, claimed
+import pytest
+from apply_world import CELL, NOW, World
+from begun_runs import CONFIRMED, DONE, INTENT, begun, claimed
 from sqlalchemy import event
+from stores import Place
+from trial import Trial, endings
 
+from connectsync.apply.journal import Claim, SaveStatus
+from connectsync.apply.rollout import RolloutLimits
+from connectsync.apply.state.database import LEASES
+from connectsync.apply.state.ledger import group_commits
 from connectsync.apply.state.opening import open_store
+from connectsync.apply.state.queries import StateReader
+from connectsync.apply.state.store import Store
+from connectsync.domain.outcome import Sent
+from connectsync.emulator.app import create_app
+from connectsync.emulator.seed import enrol
+from connectsync.errors import FormRefused, LeaseLost, StateError
+
+MANY = tuple(f"district-{number:02}" for number in range(24))
+AT_ONCE = 8
+
+
+@contextmanager
+def statements(store: Store) -> Iterator[list[str]]:
+    """Note what is said to the database."""
+    said: list[str] = []
+
+    def note(*told: Any) -> None:
+        said.append(told[2])
+
+    event.listen(store.database.engine, "before_cursor_execute", note)
+    try:
+        yield said
+    finally:
+        event.remove(store.database.engine, "before_cursor_execute", note)
+
+
+@pytest.fixture
+def many(tmp_path: Path) -> Iterator[World]:
+    path = tmp_path / "connect.db"
+    enrol(path, [(key, key) for key in MANY])
+    with open_store(tmp_path) as store:
+        yield World(create_app(path), store)
 
 
 def test_a_district_is_written_down_in_four_commits_and_few_statements(
@@ -15,17 +62,246 @@ def test_a_district_is_written_down_in_four_commits_and_few_statements(
 ) -> None:
     with open_store(tmp_path / "state") as store:
         run = begun(store, "lakeview", "maple")
-        said: list[str] = []
         commits: list[object] = []
-        event.listen(
-            store.database.engine,
-            "before_cursor_execute",
-            lambda _, __, statement, *___: said.append(statement),
-        )
         event.listen(store.database.engine, "commit", commits.append)
-        claim = claimed(store, run)
-        row = store.intend(claim, INTENT, at=NOW)
-        store.settle(claim, row, CONFIRMED, at=NOW)
-        store.finish(claim, DONE, {"manage_guardians"}, at=NOW)
+        with statements(store) as said:
+            claim = claimed(store, run)
+            row = store.intend(claim, INTENT, at=NOW)
+            store.settle(claim, row, CONFIRMED, at=NOW)
+            store.finish(claim, DONE, {"manage_guardians"}, at=NOW)
         assert len(commits) == 4
-        assert len(said) == 22
+        assert len(said) == 19
+
+
+def test_a_district_of_a_run_is_two_changes_four_leases_and_no_look_up(
+    many: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changes: list[int] = []
+    together = many.store.together
+
+    def counted(group: Sequence[Callable[[], Any]]) -> list[Any]:
+        changes.append(len(group))
+        return together(group)
+
+    monkeypatch.setattr(many.store, "together", counted)
+    plan = asyncio.run(many.plan(CELL, MANY))
+    trial = Trial(many, RolloutLimits(at_once=AT_ONCE))
+    with statements(many.store) as said:
+        outcome = asyncio.run(trial.run(plan))
+    assert set(endings(outcome).values()) == {"done"}
+    # it is taken with its first save, and ended with what became of its last one
+    assert sum(changes) <= 2 * len(MANY) + 1
+    leases = [one for one in said if LEASES.name in one and "INSERT" not in one]
+    assert len([one for one in leases if one.startswith("UPDATE")]) == 4 * len(MANY)
+    told = Counter(one.split(maxsplit=1)[0] for one in said)
+    # what opens, begins, notes and ends a run, and what each group is checked with
+    assert told["SELECT"] <= len(MANY) + len(changes) + 12
+    assert told["INSERT"] <= len(changes) + 4
+    assert [one for one in said if one == "BEGIN"] == ["BEGIN"] * 4
+
+
+def test_a_run_needs_two_threads_however_many_districts_it_has(
+    many: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names: list[str] = []
+    start = threading.Thread.start
+
+    def started(thread: threading.Thread) -> None:
+        names.append(thread.name)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", started)
+    plan = asyncio.run(many.plan(CELL, MANY))
+    names.clear()
+    asyncio.run(Trial(many, RolloutLimits(at_once=AT_ONCE)).run(plan))
+    assert sorted(name for name in names if "asyncio" not in name) == [
+        "journal_0",
+        "leases",
+    ]
+
+
+def test_what_comes_while_a_commit_is_on_its_way_goes_into_one(kept: Place) -> None:
+    begun_to_write, go_on = threading.Event(), threading.Event()
+    groups: list[int] = []
+
+    async def story(store: Store) -> list[int]:
+        together = store.together
+
+        def watched(changes: Sequence[Callable[[], Any]]) -> list[Any]:
+            groups.append(len(changes))
+            begun_to_write.set()
+            assert go_on.wait(60)
+            return together(changes)
+
+        store.together = watched  # type: ignore[method-assign]
+        async with group_commits(store) as commits:
+            first = asyncio.ensure_future(commits.write(partial(_number, 0)))
+            assert await asyncio.to_thread(begun_to_write.wait, 60)
+            others = [
+                asyncio.ensure_future(commits.write(partial(_number, n)))
+                for n in range(1, 9)
+            ]
+            # the loop goes on meanwhile: this is a turn of it
+            await asyncio.sleep(0)
+            go_on.set()
+            return list(await asyncio.gather(first, *others))
+
+    with kept.open() as store:
+        assert asyncio.run(story(store)) == list(range(9))
+    assert groups == [1, 8]
+
+
+def test_what_comes_in_one_turn_goes_into_one_commit(kept: Place) -> None:
+    """Also what comes of those that are let in then."""
+    commits: list[object] = []
+
+    async def story(store: Store) -> list[int]:
+        async with group_commits(store) as commits:
+            slot = asyncio.Semaphore(0)
+
+            async def let_in() -> int:
+                await slot.acquire()
+                return await commits.write(partial(_number, 3))
+
+            waiting = asyncio.ensure_future(let_in())
+            await asyncio.sleep(0)
+            slot.release()
+            each = [commits.write(partial(_number, number)) for number in range(3)]
+            return list(await asyncio.gather(*each, waiting))
+
+    with kept.open() as store:
+        event.listen(store.database.engine, "commit", commits.append)
+        assert asyncio.run(story(store)) == list(range(4))
+    assert len(commits) == 1
+
+
+def _number(number: int, _: object) -> int:
+    return number
+
+
+def test_each_save_is_on_disk_before_it_is_made_though_many_are_in_hand(
+    many: World, tmp_path: Path
+) -> None:
+    seen: dict[str, list[SaveStatus]] = {}
+
+    async def look(key: str) -> None:
+        with open_store(tmp_path) as other:
+            entries = StateReader(other).journal(1)
+        seen[key] = [one.settled for one in entries if one.intent.district == key]
+
+    plan = asyncio.run(many.plan(CELL, MANY))
+    trial = Trial(many, RolloutLimits(at_once=AT_ONCE), before=look)
+    assert set(endings(asyncio.run(trial.run(plan))).values()) == {"done"}
+    assert seen == {key: [SaveStatus.INTENDED] for key in MANY}
+
+
+def test_a_change_that_fails_takes_no_other_of_its_commit_along(kept: Place) -> None:
+    with kept.open() as store:
+        run = begun(store, "lakeview", "maple")
+        claim, other = claimed(store, run), claimed(store, run, "maple")
+        store.release(other)
+        claimed(store, run, "maple")
+
+        def lost() -> None:
+            store.settle(claim, store.intend(claim, INTENT, at=NOW), CONFIRMED, at=NOW)
+            store.finish(other, DONE, None, at=NOW)
+
+        changes: list[Callable[[], Any]] = [
+            lambda: store.intend(claim, INTENT, at=NOW),
+            lost,
+            lambda: store.entries(run, "lakeview"),
+        ]
+        given: list[Any] = store.together(changes)
+        assert isinstance(given[1], LeaseLost)
+        # all of the one that failed is undone, and all of the others is there
+        (entry,) = given[2]
+        assert (entry.row, entry.settled) == (given[0], SaveStatus.INTENDED)
+    with kept.open() as store:
+        assert [one.row for one in StateReader(store).journal(run)] == [given[0]]
+        problems = StateReader(store).audited().problems
+        assert not [one for one in problems if "entry" in one]
+
+
+def test_a_commit_that_breaks_off_is_not_made_again(
+    kept: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may have come through: what it holds would stand there twice."""
+    with kept.open() as store:
+        run = begun(store, "lakeview")
+        claim = claimed(store, run)
+        commit, broken = type(store.database.engine.dialect).do_commit, [True]
+
+        def breaks(dialect: Any, connection: Any) -> None:
+            commit(dialect, connection)
+            if broken.pop():
+                raise StateError("the connection broke off")
+
+        with monkeypatch.context() as patched:
+            dialect = type(store.database.engine.dialect)
+            patched.setattr(dialect, "do_commit", breaks)
+            given = store.together(
+                [lambda: store.intend(claim, INTENT, at=NOW), lambda: None]
+            )
+        assert [str(one) for one in given] == ["the connection broke off"] * 2
+        assert len(store.entries(run, "lakeview")) == 1
+
+
+def test_after_a_failure_none_is_begun_before_it_is_written_down(many: World) -> None:
+    """Of a wave that no failure is allowed in, one that just ended lets none in."""
+    first, second, *_ = MANY
+    saved, refusing = asyncio.Event(), asyncio.Event()
+
+    async def before(key: str) -> None:
+        if key == first:
+            await saved.wait()
+            refusing.set()
+            raise FormRefused("no")
+
+    async def after(key: str) -> None:
+        if key == second:
+            saved.set()
+            await refusing.wait()
+            # the other one is being written down now
+            await asyncio.sleep(0)
+
+    plan = asyncio.run(many.plan(CELL, MANY))
+    limits = RolloutLimits(at_once=2, max_failures_percent=0)
+    trial = Trial(many, limits, before=before, after=after)
+    ended = endings(asyncio.run(trial.run(plan)))
+    assert ended[first] == "failed"
+    assert trial.saved == [second]
+
+
+def test_who_is_cancelled_while_a_district_is_taken_leaves_it_and_sent_nothing(
+    many: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taking, cancelled = threading.Event(), threading.Event()
+    together = many.store.together
+
+    def held_up(changes: Sequence[Callable[[], Any]]) -> list[Any]:
+        given = together(changes)
+        taking.set()
+        assert cancelled.wait(60)
+        return given
+
+    async def story() -> None:
+        plan = await many.plan(CELL, MANY[:1])
+        run = asyncio.ensure_future(Trial(many).run(plan))
+        assert await asyncio.to_thread(taking.wait, 60)
+        run.cancel()
+        await asyncio.sleep(0)
+        cancelled.set()
+        with pytest.raises(asyncio.CancelledError):
+            await run
+
+    monkeypatch.setattr(many.store, "together", held_up)
+    asyncio.run(story())
+    (entry,) = many.archive.journal(1)
+    assert (entry.settled, entry.facts.sent) == (SaveStatus.FAILED, Sent.NO)
+    assert not entry.is_open
+    claim = many.store.claim(1, "embedded", MANY[0], at=NOW)
+    assert isinstance(claim, Claim)
+    many.store.release(claim)
+    second = Trial(many)
+    assert set(endings(asyncio.run(second.resume())).values()) == {"done"}
+    assert second.saved == [MANY[0]]

@@ -16,7 +16,7 @@ from sqlalchemy import Engine, event, make_url
 from stores import AT, Place
 
 from connectsync.apply.state import database
-from connectsync.apply.state.ledger import move_leases
+from connectsync.apply.state.database import move_leases
 from connectsync.apply.state.opening import _ONE_AT_A_TIME
 from connectsync.apply.state.queries import StateReader
 from connectsync.config.state_address import at_url

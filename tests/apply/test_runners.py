@@ -18,12 +18,12 @@ from sqlalchemy import event, update
 from stores import Place
 from trial import Trial, endings
 
-from connectsync.apply.district_run import BEATS, keep_lease_alive
 from connectsync.apply.journal import Claim, LeasedElsewhere, RunOptions
 from connectsync.apply.rollout import RolloutLimits
 from connectsync.apply.state import audit
 from connectsync.apply.state.database import LEASES
 from connectsync.apply.state.queries import StateReader
+from connectsync.apply.state.store import BEATS, Heartbeat
 from connectsync.backends import embedded
 from connectsync.domain.live import Live
 from connectsync.domain.outcome import DistrictOutcome, Ending, Outcome, WaveBegan
@@ -91,13 +91,14 @@ def test_signs_of_life_come_often_enough_to_lose_one(
     begun_to_wait, wait = threading.Event(), threading.Event.wait
 
     def waited(event: threading.Event, timeout: float | None = None) -> bool:
-        if threading.current_thread().name == "lease" and timeout is not None:
+        if threading.current_thread().name == "leases" and timeout is not None:
             waits.append(timeout)
             begun_to_wait.set()
         return wait(event, timeout)
 
     async def story(store: Any, claim: Claim) -> None:
-        async with keep_lease_alive(store, claim):
+        heartbeat = Heartbeat(store)
+        async with heartbeat.watching(), heartbeat.keep(claim):
             assert await asyncio.to_thread(begun_to_wait.wait, 60)
 
     monkeypatch.setattr(threading.Event, "wait", waited)
@@ -108,18 +109,20 @@ def test_signs_of_life_come_often_enough_to_lose_one(
 
 def test_signs_of_life_come_while_the_event_loop_stands_still(kept: Place) -> None:
     """A lock of the store, or a page, may keep it for long."""
-    alive = threading.Event()
+    alive = threading.Semaphore(0)
 
     async def story(store: Any, claim: Claim) -> None:
         renew = store.renew
 
         def renewed(claim: Claim) -> None:
             renew(claim)
-            alive.set()
+            alive.release()
 
         store.renew = renewed
-        async with keep_lease_alive(store, claim):
-            assert alive.wait(timeout=60), "nobody gave a sign of life"
+        heartbeat = Heartbeat(store)
+        async with heartbeat.watching(), heartbeat.keep(claim):
+            for sign in ("first", "second", "third"):
+                assert alive.acquire(timeout=60), f"no {sign} sign of life"
 
     with kept.open(lease_seconds=0.3) as store:
         claim = claimed(store, begun(store, "lakeview"))
@@ -240,22 +243,24 @@ def test_failures_stop_the_very_wave_they_are_in(world: World) -> None:
 
 
 def test_a_district_that_was_lost_to_another_runner_is_asked_for_again(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: World,
 ) -> None:
     lost: list[str] = []
-    intend = world.store.intend
 
-    def lose(claim: Claim, *given: Any, **named: Any) -> int:
+    async def lose(key: str) -> None:
         if not lost:
-            lost.append(claim.district)
-            world.store.release(claim)
-            raise LeaseLost("another runner took over")
-        return intend(claim, *given, **named)
+            lost.append(key)
+            taken = {"token": LEASES.c.token + 1, "runner": "another", "expires": 0}
+            with world.store.database.writing() as connection:
+                connection.execute(
+                    update(LEASES).where(LEASES.c.district == key).values(taken)
+                )
 
-    monkeypatch.setattr(world.store, "intend", lose)
-    outcome = asyncio.run(Trial(world).run())
+    trial = Trial(world, after=lose)
+    outcome = asyncio.run(trial.run())
     assert lost == [ELM]
     assert set(endings(outcome).values()) == {"done"}
+    assert trial.saved == list(KEYS), "what was saved is found by reading"
 
 
 def test_what_is_open_on_another_backend_is_none_of_ours(kept: Place) -> None:

@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from multiprocessing import Process
 from pathlib import Path
 from socket import create_server
@@ -45,6 +46,7 @@ from connectsync.apply.journal import (
     SaveStatus,
 )
 from connectsync.apply.state.opening import open_store
+from connectsync.apply.state.store import Store
 from connectsync.backends.contract import BULKS_AT_ONCE
 from connectsync.backends.names import to_json
 from connectsync.cli.backend_setup import GatewayBackend
@@ -52,6 +54,7 @@ from connectsync.config.discovery import discover_all
 from connectsync.config.fleet import load_fleet
 from connectsync.domain.finding import acceptance
 from connectsync.domain.outcome import DistrictOutcome, Ending, Sent
+from connectsync.domain.plan import DistrictPlan
 from connectsync.domain.plan_file import plan_digest, read_plan
 from connectsync.emulator.app import create_app, server
 from connectsync.emulator.form import BLANK
@@ -258,30 +261,51 @@ def applying() -> None:
 
 
 def journal(out: str) -> None:
-    """Time what an apply writes down of each district, on SQLite, and nothing else."""
+    """
+    Time what an apply writes down of each district, on SQLite, and nothing else.
+
+    As a run over a gateway does: eight end while the next eight are taken.
+    """
     plan = read_plan(Path(out).read_text("utf-8"))
     at = datetime(2027, 1, 15, tzinfo=UTC)
     keys = [one.district for one in plan.districts]
     orders = RunOptions(waves=(("", tuple(keys)),))
+
+    def take(store: Store, run: int, one: DistrictPlan) -> Callable[[], object]:
+        """Take a district with its first save; give what ends it."""
+        claim = store.claim(run, plan.backend, one.district, at=at)
+        if not isinstance(claim, Claim):
+            sys.exit(f"{one.district} was not to be had: {claim}")
+        store.entries(run, one.district)
+        after = {**one.live, **one.desired}
+        intent = Intent(
+            one.district, 1, one.live, after, one.live_version, desired=one.desired
+        )
+        row = store.intend(claim, intent, at=at)
+
+        def end() -> object:
+            seen = SaveResult(SaveStatus.CONFIRMED, Sent.ANSWERED, after, "2-x")
+            store.settle(claim, row, seen, at=at)
+            done = DistrictOutcome(one.district, Ending.DONE, 1, 1)
+            store.finish(claim, done, one.desired.keys(), at=at)
+            return store.outcomes(run, one.district)
+
+        return end
+
     with TemporaryDirectory() as folder, open_store(Path(folder) / "state") as store:
         run, _ = store.begin(plan, plan_digest(plan), orders, at=at)
         began, worked = time.perf_counter(), time.process_time()
-        for one in plan.districts:
-            claim = store.claim(run, plan.backend, one.district, at=at)
-            if not isinstance(claim, Claim):
-                sys.exit(f"{one.district} was not to be had: {claim}")
-            after = {**one.live, **one.desired}
-            intent = Intent(
-                one.district, 1, one.live, after, one.live_version, desired=one.desired
-            )
-            number = store.intend(claim, intent, at=at)
-            seen = SaveResult(SaveStatus.CONFIRMED, Sent.ANSWERED, after, "2-x")
-            store.settle(claim, number, seen, at=at)
-            done = DistrictOutcome(one.district, Ending.DONE, 1, 1)
-            store.finish(claim, done, one.desired.keys(), at=at)
+        ends: list[Callable[[], object]] = []
+        for begin in range(0, len(keys), GatewayBackend.concurrency):
+            part = plan.districts[begin : begin + GatewayBackend.concurrency]
+            taken = [partial(take, store, run, one) for one in part]
+            changes: list[Callable[[], object]] = [*ends, *taken]
+            given = store.together(changes)
+            ends = [one for one in given[len(ends) :] if callable(one)]
+        store.together(ends)
         spent = Timed(time.perf_counter() - began, time.process_time() - worked)
-    each = f"{1000 * spent.wall / len(keys):.2f} ms a district"
-    row(f"the journal of {len(keys):,} districts, four commits each", spent, each)
+    each = f"{1000 * spent.cpu / len(keys):.2f} ms of the cores a district"
+    row(f"the journal of {len(keys):,} districts, eight at a time", spent, each)
 
 
 def browser() -> None:

@@ -11,8 +11,8 @@ from console import Console
 from forging import Entry
 from stores import AT
 
+from connectsync.apply.district_run import DistrictRun
 from connectsync.apply.journal import RunOptions
-from connectsync.apply.saving import Saver
 from connectsync.apply.state.opening import open_store
 from connectsync.cli.terminal import ExitStatus
 from connectsync.errors import Bug
@@ -288,7 +288,7 @@ def test_what_was_saved_is_settled_though_nothing_more_may_be(
         raise Bug("died")
 
     with monkeypatch.context() as patched:
-        patched.setattr(Saver, "settle", dies)
+        patched.setattr(DistrictRun, "end", dies)
         assert valley.run("apply", "--yes").status == 70
     allow(valley, "freezes: [{from: 2027-01-15, to: 2027-01-30, reason: Exams}]\n")
     refused = valley.run("resume")

@@ -22,7 +22,7 @@ import re
 import signal
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,12 +66,17 @@ class Points:
             os.kill(os.getpid(), self.number)
 
     def statement(self, side: str, statement: str, values: Any) -> None:
-        """Pass a statement's side, if it writes; of the log it says which fact."""
+        """Pass a statement's side, if it writes; once for each fact of the log."""
         if written := _WRITES.match(statement):
-            given = values.values() if isinstance(values, Mapping) else values
-            facts = [one for one in given if isinstance(one, str) and one in _FACTS]
-            what = facts[0] if facts else f"{written[1].split()[0]} {written[2]}"
-            self.point(f"{side} {what}")
+            rows = values if isinstance(values, list) else [values]
+            facts = [fact for row in rows for fact in _facts(row)]
+            for what in facts or [f"{written[1].split()[0]} {written[2]}"]:
+                self.point(f"{side} {what}")
+
+
+def _facts(row: Any) -> Iterator[str]:
+    given = row.values() if isinstance(row, Mapping) else row
+    yield from (one for one in given if isinstance(one, str) and one in _FACTS)
 
 
 def _say(line: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, cast
@@ -64,7 +64,7 @@ class Fate:
 
     def journal(self, journal: Journal) -> Journal:
         """Put it over a journal."""
-        return cast("Journal", _Fated(self, journal))
+        return cast("Journal", _FatedJournal(self, journal))
 
     def reader(self, reader: Reader) -> Reader:
         """Put it over a reader."""
@@ -151,10 +151,43 @@ class _Fated:
             fate.calls[name] += 1
             fate.pass_(name, late=False)
             answer = real(*given, **named)
-            fate.pass_(name, late=True)
+            self._passed(name)
             return answer
 
         return called
+
+    def _passed(self, name: str) -> None:
+        self._fate.pass_(name, late=True)
+
+
+class _FatedJournal(_Fated):
+    """
+    As above, for what is written down.
+
+    What happens after a call that is made together with others happens after the
+    commit: before that, nothing of them is there.
+    """
+
+    within: bool = False
+    late: list[str]
+
+    def together(self, changes: Sequence[Callable[[], Any]]) -> list[Any]:
+        """Make changes in one commit, then let fate strike that was due in it."""
+        self.within, self.late = True, []
+        given: list[Any] = self._real.together(changes)  # type: ignore[attr-defined]
+        self.within = False
+        try:
+            for name in self.late:
+                self._fate.pass_(name, late=True)
+        except Killed as killed:
+            return [killed] * len(changes)
+        return given
+
+    def _passed(self, name: str) -> None:
+        if self.within:
+            self.late.append(name)
+        else:
+            super()._passed(name)
 
 
 class _AsyncFated(_Fated):

@@ -19,8 +19,7 @@ from sqlalchemy import event
 
 from connectsync.apply.journal import RunDeps
 from connectsync.apply.rollout import Executor, RolloutLimits
-from connectsync.apply.state.database import opened
-from connectsync.apply.state.ledger import LeaseTable
+from connectsync.apply.state.database import LeaseTable, opened
 from connectsync.apply.state.opening import ensure
 from connectsync.apply.state.queries import StateReader
 from connectsync.apply.state.store import Store

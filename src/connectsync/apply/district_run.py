@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 
@@ -13,10 +12,13 @@ from connectsync.apply.journal import (
     Intent,
     Journal,
     JournalRow,
+    LeasedElsewhere,
     RunDeps,
+    SaveResult,
     SaveStatus,
 )
 from connectsync.apply.saving import (
+    SaveMade,
     Saver,
     form_moved_error,
     is_conflict,
@@ -25,51 +27,31 @@ from connectsync.apply.saving import (
     moved_beside_error,
     not_held_error,
 )
+from connectsync.apply.state.ledger import GroupCommits
+from connectsync.apply.state.store import Heartbeat
+from connectsync.domain.district import without
 from connectsync.domain.live import Live
-from connectsync.domain.outcome import DistrictOutcome, Ending
+from connectsync.domain.outcome import DistrictOutcome, Ending, Sent
 from connectsync.domain.plan import DistrictPlan, Save
 from connectsync.domain.schedule import spell_managed
 from connectsync.domain.settings import Form, is_same, list_differing, spell
 from connectsync.values import dataclass, replace
 
-BEATS = 3
-"""Signs of life while a lease lasts."""
-
-
-@asynccontextmanager
-async def keep_lease_alive(journal: Journal, claim: Claim) -> AsyncIterator[None]:
-    """
-    Hold on to a district: a page may take its time, and so may a lock of the store.
-
-    The signs of life are given in a thread, over a connection of its own.
-    """
-    ended = threading.Event()
-    thread = threading.Thread(
-        target=_beat, args=(journal, claim, ended), name="lease", daemon=True
-    )
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        # it may wait for the store: the other districts need not
-        await asyncio.shield(asyncio.to_thread(thread.join))
-
-
-def _beat(journal: Journal, claim: Claim, ended: threading.Event) -> None:
-    while not ended.wait(journal.lease_seconds / BEATS):
-        try:
-            journal.renew(claim)
-        except errors.LeaseLost:
-            # that is found out at the next thing that is written down
-            return
-        except errors.StateError:
-            # the store was busy for long: the next sign may get through
-            continue
-
-
 NO_OTHER_EITHER = (errors.CredentialsRefused, errors.Unconfirmable)
 """What keeps one district from being saved, and all others as well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """
+    A district that this runner took, with its saves in the run so far.
+
+    ``begun`` is the row of its first save, where that was written down along with it.
+    """
+
+    claim: Claim
+    entries: tuple[JournalRow, ...] = ()
+    begun: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +63,19 @@ class _Progress:
     saves: int = 0
     again: bool = False
     late: tuple[JournalRow, ...] = ()
+    begun: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """
+    What was saved of a district, and is not written down yet.
+
+    ``last`` is its last save, if any was made now, and ``wrong`` why more is not made.
+    """
+
+    last: SaveMade | None = None
+    wrong: errors.ConnectsyncError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,66 +83,110 @@ class DistrictRun:
     """
     A district in progress, and what is to be made true there.
 
-    ``merged`` says that its baseline keeps what the plan does not speak of;
-    ``unread`` is why it could not be read before anything was saved, if so;
-    ``left_open`` are saves of other runs there that may arrive yet.
+    ``merged`` says that its baseline keeps what the plan does not speak of; ``unread``
+    is why it could not be read before anything was saved, if so; ``left_open`` are
+    saves of other runs there that may arrive yet.
     """
 
     means: RunDeps
-    claim: Claim
+    commits: GroupCommits
+    heartbeat: Heartbeat
+    taken: Taken
     planned: DistrictPlan
     merged: bool = False
     unread: errors.ConnectError | None = None
     left_open: tuple[JournalRow, ...] = ()
 
-    async def run(self) -> DistrictOutcome:
-        """
-        Make every save that is not confirmed yet, and write down how it ended.
-
-        Raises ``StateError`` where that cannot be written, such as ``LeaseLost``, and
-        one of ``NO_OTHER_EITHER`` where no district can be saved any more; this one is
-        let go of then, and where the run is broken off.
-        """
-        means, claim, planned = self.means, self.claim, self.planned
-        ending = Ending.DONE
-        error: errors.ConnectsyncError | None = None
-        async with keep_lease_alive(means.journal, claim):
+    @asynccontextmanager
+    async def in_hand(self) -> AsyncIterator[None]:
+        """Hold on to it; let go of it where no other is saved either."""
+        async with self.heartbeat.keep(self._claim):
             try:
-                standing = await self._settled()
-                if not standing.saves:
-                    self._insist_day()
-                while standing.saves < len(planned.saves):
-                    saver = Saver(means, claim, standing.again, standing.late)
-                    live = await saver.save(self._intent(standing))
-                    standing = _Progress(live.version, live.form, standing.saves + 1)
-                    self._insist_unmoved(standing.saves, live)
-                self._insist_true(standing.form)
+                yield
             except (errors.Bug, *NO_OTHER_EITHER, asyncio.CancelledError):
                 # no other runner has to wait for the lease of one that leaves
                 with suppress(errors.StateError):
-                    means.journal.release(claim)
+                    await asyncio.shield(self.commits.let_go(self._claim))
                 raise
-            except errors.StateError:
-                raise
-            except errors.ConnectsyncError as wrong:
-                ending = _ending_of(wrong)
-                error = (
-                    self._told(wrong) if isinstance(wrong, errors.Conflict) else wrong
-                )
-            outcome = DistrictOutcome(planned.district, ending, 0, 0)
-            if error is not None:
-                outcome = replace(outcome, message=error.message, remedy=error.remedy)
-            done = ending is Ending.DONE and not self.merged
-            managed = tuple(planned.desired) if done else None
-            means.journal.finish(claim, outcome, managed, at=means.clock())
-        # counted from the journal: what is not confirmed there did not happen
-        return means.journal.outcomes(claim.run, claim.district)[claim.district]
 
-    def _told(self, error: errors.Conflict) -> errors.Conflict:
+    async def save(self) -> Saved:
+        """
+        Make every save that is not confirmed yet.
+
+        Raises ``StateError`` where that cannot be written, such as ``LeaseLost``, and
+        one of ``NO_OTHER_EITHER`` where no district can be saved any more.
+        """
+        made: SaveMade | None = None
+        try:
+            standing = await self._standing()
+            while standing.saves < len(self.planned.saves):
+                await self._settle(made)
+                made = None
+                saver = replace(self._saver, again=standing.again, late=standing.late)
+                made = await saver.save(
+                    _next_save(self.planned, standing), standing.begun
+                )
+                live = made.done()
+                standing = _Progress(live.version, live.form, standing.saves + 1)
+                self._insist_unmoved(standing.saves, live)
+            self._insist_true(standing.form)
+        except NO_OTHER_EITHER:
+            await self._settle(made)
+            raise
+        except (errors.Bug, errors.StateError):
+            raise
+        except errors.ConnectsyncError as wrong:
+            return Saved(made, wrong)
+        return Saved(made)
+
+    async def end(self, saved: Saved) -> DistrictOutcome:
+        """
+        Write down how it ended, and in the same commit what was seen of its last save.
+
+        Raises ``StateError`` where that cannot be written, such as ``LeaseLost``.
+        """
+        claim, at, district = self._claim, self.means.clock(), self.planned.district
+        last, error = saved.last, saved.wrong
+        ending = Ending.DONE if error is None else _ending_of(error)
+        outcome = DistrictOutcome(district, ending, 0, 0)
+        if isinstance(error, errors.Conflict):
+            error = await self._told(error)
+        if error is not None:
+            outcome = replace(outcome, message=error.message, remedy=error.remedy)
+        done = ending is Ending.DONE and not self.merged
+        managed = tuple(self.planned.desired) if done else None
+
+        def finish(journal: Journal) -> DistrictOutcome:
+            if last is not None:
+                journal.settle(claim, last.row, last.result, at=at)
+            journal.finish(claim, outcome, managed, at=at)
+            # counted from the journal: what is not confirmed there did not happen
+            return journal.outcomes(claim.run, district)[district]
+
+        ended = await self.commits.write(finish)
+        if last is not None:
+            self._saver.tell_settled(last.intent, last.result, at)
+        return ended
+
+    @property
+    def _claim(self) -> Claim:
+        return self.taken.claim
+
+    @property
+    def _saver(self) -> Saver:
+        return Saver(self.means, self.commits, self._claim)
+
+    async def _settle(self, made: SaveMade | None) -> None:
+        if made is not None:
+            await self._saver.settle(made.row, made.intent, made.result)
+
+    async def _told(self, error: errors.Conflict) -> errors.Conflict:
         """Name the newer runs of ours that a conflict is with, and blame no one."""
         moved = error.moved
-        newer = {} if moved is None else self.means.journal.newer(self.claim)
-        if moved is None or not newer:
+        if moved is None:
+            return error
+        newer = await self.commits.write(lambda journal: journal.newer(self._claim))
+        if not newer:
             return error
         ours = {
             name: newer[name].run
@@ -169,23 +208,26 @@ class DistrictRun:
         said = "; ".join(by_run + others) or f"by run {last}"
         return errors.Conflict(f"the form was saved after this plan was made: {said}")
 
-    def _entries(self) -> tuple[JournalRow, ...]:
-        return self.means.journal.entries(self.claim.run, self.planned.district)
-
-    async def _settled(self) -> _Progress:
+    async def _standing(self) -> _Progress:
         """Find out how far the district is, by the journal and by reading."""
-        entries = self._entries()
+        if self.taken.begun is not None:
+            return replace(_at_first(self.planned), begun=self.taken.begun)
+        entries, claim = self.taken.entries, self._claim
         if not entries and self.unread is not None:
             raise self.unread
         late = await self._settled_for_others()
         if not entries:
-            planned = self.planned
-            return _Progress(planned.live_version, planned.live, late=late)
+            self._insist_day()
+            return replace(_at_first(self.planned), late=late)
         live = await self._read()
-        saver = Saver(self.means, self.claim)
-        again = self._settle_own(saver, [one for one in entries if one.is_open], live)
-        saves = sum(one.settled is SaveStatus.CONFIRMED for one in self._entries())
-        self._insist_unmoved(saves, live, self._entries())
+        again = await self._settle_own([one for one in entries if one.is_open], live)
+        entries = await self.commits.write(
+            lambda journal: journal.entries(claim.run, claim.district)
+        )
+        saves = sum(one.settled is SaveStatus.CONFIRMED for one in entries)
+        self._insist_unmoved(saves, live, entries)
+        if not saves:
+            self._insist_day()
         return _Progress(live.version, live.form, saves, again, late)
 
     async def _settled_for_others(self) -> tuple[JournalRow, ...]:
@@ -196,18 +238,19 @@ class DistrictRun:
         """
         if not self.left_open:
             return ()
-        live, means = await self._read(), self.means
-        for entry in self.left_open:
-            result = judge_save(entry, live)
-            means.journal.settle(self.claim, entry.row, result, at=means.clock())
+        live, at = await self._read(), self.means.clock()
+
+        def settle(journal: Journal) -> None:
+            for entry in self.left_open:
+                journal.settle(self._claim, entry.row, judge_save(entry, live), at=at)
+
+        await self.commits.write(settle)
         untouched = [
             one for one in self.left_open if one.intent.expected_version == live.version
         ]
         return tuple(untouched)
 
-    def _settle_own(
-        self, saver: Saver, entries: Sequence[JournalRow], live: Live
-    ) -> bool:
+    async def _settle_own(self, entries: Sequence[JournalRow], live: Live) -> bool:
         """
         Settle every save that may have been made; say whether to make one again.
 
@@ -218,7 +261,7 @@ class DistrictRun:
         for entry in reversed(entries):
             result = judge_save(entry, live)
             # with a save that is confirmed the store lets go of those before it
-            saver.settle(entry.row, entry.intent, result)
+            await self._saver.settle(entry.row, entry.intent, result)
             if result.settled is SaveStatus.CONFIRMED:
                 return False
             if result.settled is SaveStatus.CONFLICT and moved is None:
@@ -279,19 +322,68 @@ class DistrictRun:
         if list_differing(desired, held):
             raise moved_beside_error(desired, held)
 
-    def _intent(self, standing: _Progress) -> Intent:
-        """Give the save that comes next."""
-        save: Save = self.planned.saves[standing.saves]
-        return Intent(
-            district=self.planned.district,
-            phase=standing.saves + 1,
-            before=standing.form,
-            after=save.after(standing.form),
-            expected_version=standing.version,
-            set_token=save.set_token,
-            desired=self.planned.desired,
-            kept=self.planned.kept,
-        )
+
+def _at_first(planned: DistrictPlan) -> _Progress:
+    return _Progress(planned.live_version, planned.live)
+
+
+def _next_save(planned: DistrictPlan, standing: _Progress) -> Intent:
+    """Give the save that comes next."""
+    save: Save = planned.saves[standing.saves]
+    return Intent(
+        district=planned.district,
+        phase=standing.saves + 1,
+        before=standing.form,
+        after=save.after(standing.form),
+        expected_version=standing.version,
+        set_token=save.set_token,
+        desired=planned.desired,
+        kept=planned.kept,
+    )
+
+
+async def take_district(
+    means: RunDeps,
+    commits: GroupCommits,
+    run: tuple[int, str],
+    planned: DistrictPlan,
+    *,
+    look_first: bool,
+) -> Taken | LeasedElsewhere | DistrictOutcome:
+    """
+    Take a district for a run on a backend, or say who has it, or how it ended.
+
+    Its first save is written down in the same commit, where nothing was saved of it in
+    this run, unless the form or the journal is to be looked at first.
+    """
+    at, district, taken = means.clock(), planned.district, list[Taken]()
+    ready = planned.saves and not planned.turned(at) and not look_first
+    first = _next_save(planned, _at_first(planned)) if ready else None
+
+    def take(journal: Journal) -> Taken | LeasedElsewhere | DistrictOutcome:
+        taken.clear()
+        claim = journal.claim(*run, district, at=at)
+        if not isinstance(claim, Claim):
+            return claim
+        entries, begun = journal.entries(run[0], district), None
+        if first is not None and not entries:
+            begun = journal.intend(claim, first, at=at)
+        taken.append(Taken(claim, entries, begun))
+        return taken[0]
+
+    def leave(journal: Journal) -> None:
+        for one in taken:
+            if one.begun is not None:
+                never = SaveResult(SaveStatus.FAILED, Sent.NO, note="never sent")
+                journal.settle(one.claim, one.begun, never, at=at)
+            journal.release(one.claim)
+
+    try:
+        return await commits.write(take)
+    except asyncio.CancelledError:
+        with suppress(errors.StateError):
+            await asyncio.shield(commits.write(leave))
+        raise
 
 
 def _last_read_back(entries: Sequence[JournalRow]) -> Form | None:
@@ -305,3 +397,16 @@ def _ending_of(error: errors.ConnectsyncError) -> Ending:
     if isinstance(error, errors.AwaitsPerson):
         return Ending.WAITING
     return Ending.CONFLICT if is_conflict(error) else Ending.FAILED
+
+
+def unlike_saved(planned: DistrictPlan, live: Live | errors.ConnectError | None) -> str:
+    """Say what is not as it was saved; empty if all is."""
+    if not isinstance(live, Live):
+        why = live.message if live else "it was not answered for"
+        return f"it could not be read once more after its wave: {why}"
+    desired, held = planned.desired, without(live.form, planned.kept)
+    return "; ".join(
+        f"{name} was saved as {spell(desired[name])}, and is {spell(held[name])}"
+        " after its wave"
+        for name in list_differing(desired, held)
+    )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from connectsync.backends.seam import Reader, Writer
 from connectsync.domain.district import KeptLabels
@@ -15,6 +15,8 @@ from connectsync.domain.run import Origin, RecentSaves
 from connectsync.domain.settings import Form
 from connectsync.providers.form import Value
 from connectsync.values import dataclass, field
+
+T = TypeVar("T")
 
 
 class SaveStatus(StrEnum):
@@ -271,6 +273,13 @@ class Journal(Protocol):
 
     def end(self, run: int, *, at: datetime) -> None:
         """Close a run, if no district is left in it."""
+
+    def together(self, changes: Sequence[Callable[[], T]]) -> list[T | BaseException]:
+        """
+        Make many changes in one commit, each whole or not at all; give what each gave.
+
+        A change calls methods of the journal. Of one that raised, what it raised.
+        """
 
 
 Observe = Callable[[Event], None]

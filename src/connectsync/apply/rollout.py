@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import ExitStack, asynccontextmanager, nullcontext
 
-from connectsync.apply.district_run import NO_OTHER_EITHER, DistrictRun
+from connectsync.apply.district_run import (
+    NO_OTHER_EITHER,
+    DistrictRun,
+    Saved,
+    Taken,
+    take_district,
+    unlike_saved,
+)
 from connectsync.apply.journal import (
     BaselineUpdate,
-    Claim,
+    Journal,
     JournalRow,
     LeasedElsewhere,
     RunDeps,
     RunOptions,
 )
-from connectsync.apply.saving import has_arrived, insist_fresh, results_of
-from connectsync.domain.district import without
+from connectsync.apply.saving import insist_fresh, results_of, stale_by_arrival
+from connectsync.apply.state.ledger import GroupCommits, group_commits
+from connectsync.apply.state.store import Heartbeat
 from connectsync.domain.live import Live
 from connectsync.domain.outcome import (
     DistrictBegan,
@@ -31,7 +40,7 @@ from connectsync.domain.outcome import (
 )
 from connectsync.domain.plan import DistrictPlan, Plan
 from connectsync.domain.plan_file import plan_digest
-from connectsync.domain.settings import SWITCH, Form, list_differing, spell
+from connectsync.domain.settings import SWITCH, Form, list_differing
 from connectsync.errors import ConnectError, LeaseLost, StalePlan
 from connectsync.values import dataclass, field
 
@@ -89,6 +98,10 @@ class WaveRunner:
     stopped: str = ""
     refused: ConnectError | None = None
     held_back: dict[str, str] = field(default_factory=dict)
+    _commits: GroupCommits = field(init=False)
+    _heartbeat: Heartbeat = field(init=False)
+    _slots: asyncio.Semaphore = field(init=False)
+    _failing: asyncio.Lock = field(default_factory=asyncio.Lock)
     _planned: Mapping[str, DistrictPlan] = field(init=False)
     _left_open: Mapping[str, tuple[JournalRow, ...]] = field(init=False)
 
@@ -103,17 +116,21 @@ class WaveRunner:
 
     async def go(self) -> None:
         """Go on until every district has ended, or something stops it."""
-        for number, (wave, districts) in enumerate(self.orders.waves, start=1):
-            if self._is_over():
-                return
-            last = number == len(self.orders.waves)
-            only = self.pace.only if last else None
-            mine = [key for key in districts if only is None or key in only]
-            await self._wave(wave, districts, mine)
-            if not self.stopped and not last:
-                await self._verify(wave, districts)
-            if self.stopped:
-                return
+        self._slots = asyncio.Semaphore(self.pace.at_once)
+        journal = self.means.journal
+        self._heartbeat = Heartbeat(journal)
+        async with self._heartbeat.watching(), group_commits(journal) as self._commits:
+            for number, (wave, districts) in enumerate(self.orders.waves, start=1):
+                if self._is_over():
+                    return
+                last = number == len(self.orders.waves)
+                only = self.pace.only if last else None
+                mine = [key for key in districts if only is None or key in only]
+                await self._wave(wave, districts, mine)
+                if not self.stopped and not last:
+                    await self._verify(wave, districts)
+                if self.stopped:
+                    return
 
     async def _wave(
         self, wave: str, districts: Sequence[str], mine: Sequence[str]
@@ -124,10 +141,9 @@ class WaveRunner:
         queue = deque(mine)
         while queue and not self.stopped:
             held: list[LeasedElsewhere] = []
-            workers = [
-                self._work(wave, size, queue, held)
-                for _ in range(min(self.pace.at_once, len(queue)))
-            ]
+            # where several go at once, one is written down while another is begun
+            count = self.pace.at_once * (2 if self.pace.at_once > 1 else 1)
+            workers = [self._work(wave, size, queue, held) for _ in range(count)]
             # one that breaks lets the others end what they have
             for result in await asyncio.gather(*workers, return_exceptions=True):
                 if isinstance(result, BaseException):
@@ -147,59 +163,90 @@ class WaveRunner:
         """Work off a queue, one district after another; note what others hold."""
         try:
             while queue:
-                # a backend that never waits would let no signal be heard in between
-                await asyncio.sleep(0)
-                await asyncio.sleep(0)
-                if self._is_over() or not queue:
-                    return
-                key = queue.popleft()
-                if why := self.pace.hold(key):
-                    self.held_back[key] = why
-                    continue
-                claim = self._claimed(key)
-                if isinstance(claim, LeasedElsewhere):
-                    held.append(claim)
-                if not isinstance(claim, Claim):
-                    continue
-                try:
-                    outcome = await self._begun(wave, claim).run()
-                except LeaseLost:
-                    # another runner has it now, and will end it
-                    lost = LeasedElsewhere(key, "another runner", LONGEST_WAIT_SECONDS)
-                    held.append(lost)
-                except NO_OTHER_EITHER as error:
-                    # no other district would fare better
-                    self.refused = error
-                    self.stopped = self.stopped or error.message
-                else:
-                    self._note_end(wave, size, outcome)
+                async with self._slot() as free:
+                    if self._is_over() or not queue:
+                        return
+                    key = queue.popleft()
+                    if why := self.pace.hold(key):
+                        self.held_back[key] = why
+                        continue
+                    taken = await self._taken(key)
+                    if isinstance(taken, LeasedElsewhere):
+                        held.append(taken)
+                    if not isinstance(taken, Taken):
+                        continue
+                    try:
+                        run = self._begun(wave, taken)
+                        async with run.in_hand():
+                            saved = await run.save()
+                            await self._end(wave, size, run, saved, free)
+                    except LeaseLost:
+                        # another runner has it now, and will end it
+                        lost = LeasedElsewhere(
+                            key, "another runner", LONGEST_WAIT_SECONDS
+                        )
+                        held.append(lost)
+                    except NO_OTHER_EITHER as error:
+                        # no other district would fare better
+                        self.refused = error
+                        self.stopped = self.stopped or error.message
         except BaseException:
             queue.clear()
             raise
 
-    def _claimed(self, district: str) -> Claim | LeasedElsewhere | DistrictOutcome:
-        means = self.means
-        return means.journal.claim(
-            self.run, self.plan.backend, district, at=means.clock()
+    @asynccontextmanager
+    async def _slot(self) -> AsyncIterator[Callable[[], None]]:
+        """Be one of those that save; give what lets another one begin early."""
+        await self._slots.acquire()
+        with ExitStack() as stack:
+            stack.callback(self._slots.release)
+            async with self._failing:
+                pass
+            yield stack.close
+
+    async def _taken(self, key: str) -> Taken | LeasedElsewhere | DistrictOutcome:
+        return await take_district(
+            self.means,
+            self._commits,
+            (self.run, self.plan.backend),
+            self._planned[key],
+            look_first=key in self.unread or key in self._left_open,
         )
 
-    def _begun(self, wave: str, claim: Claim) -> DistrictRun:
-        means, key = self.means, claim.district
+    def _begun(self, wave: str, taken: Taken) -> DistrictRun:
+        means, key = self.means, taken.claim.district
         means.observe(DistrictBegan(self.run, key, wave, means.clock()))
         return DistrictRun(
             means,
-            claim,
+            self._commits,
+            self._heartbeat,
+            taken,
             self._planned[key],
             merged=self.plan.partial,
             unread=self.unread.get(key),
             left_open=self._left_open.get(key, ()),
         )
 
-    def _note_end(self, wave: str, size: int, outcome: DistrictOutcome) -> None:
+    async def _end(
+        self,
+        wave: str,
+        size: int,
+        run: DistrictRun,
+        saved: Saved,
+        free: Callable[[], None],
+    ) -> None:
+        """Write down how a district ended; after a failure none begins before that."""
+        capped = self.pace.max_failures_percent is not None
+        if saved.wrong is None:
+            free()
+        async with self._failing if saved.wrong and capped else nullcontext():
+            await self._note_end(wave, size, await run.end(saved))
+
+    async def _note_end(self, wave: str, size: int, outcome: DistrictOutcome) -> None:
         self.ended.add(outcome.district)
         self.means.observe(DistrictEnded(self.run, outcome, self.means.clock()))
         if outcome.ending is not Ending.DONE:
-            self._look_at_failures(wave, size)
+            await self._look_at_failures(wave, size)
 
     def _is_over(self) -> bool:
         self._look_at_the_clock()
@@ -208,9 +255,11 @@ class WaveRunner:
     def _look_at_the_clock(self) -> None:
         self.stopped = self.stopped or self.pace.pause()
 
-    def _look_at_failures(self, wave: str, size: int) -> int:
+    async def _look_at_failures(self, wave: str, size: int) -> int:
         most = self.pace.max_failures_percent
-        failures = self.means.journal.failures(self.run, wave)
+        failures = await self._commits.write(
+            lambda journal: journal.failures(self.run, wave)
+        )
         if most is not None and failures * 100 > most * size and not self.stopped:
             self.stopped = (
                 f"{failures} of {size} districts of the wave {wave!r} failed,"
@@ -220,32 +269,24 @@ class WaveRunner:
 
     async def _verify(self, wave: str, districts: Sequence[str]) -> None:
         """Read a wave once more before the next one begins."""
-        means = self.means
-        outcomes = means.journal.outcomes(self.run)
+        means, write, at = self.means, self._commits.write, self.means.clock()
+        outcomes = await write(lambda journal: journal.outcomes(self.run))
         done = [
             key
             for key in districts
             if key in outcomes and outcomes[key].ending is Ending.DONE
         ]
         lives = await means.reader.read_many(done) if done else {}
-        for key in done:
-            if wrong := _wrong(self._planned[key], lives.get(key)):
-                means.journal.doubt(self.run, key, wrong, at=means.clock())
-        failures = self._look_at_failures(wave, len(districts))
+        wrong = {key: unlike_saved(self._planned[key], lives.get(key)) for key in done}
+
+        def doubt(journal: Journal) -> None:
+            for key, why in wrong.items():
+                if why:
+                    journal.doubt(self.run, key, why, at=at)
+
+        await write(doubt)
+        failures = await self._look_at_failures(wave, len(districts))
         means.observe(WaveEnded(self.run, wave, failures, means.clock()))
-
-
-def _wrong(planned: DistrictPlan, live: Live | ConnectError | None) -> str:
-    """Say what is not as it was saved; empty if all is."""
-    if not isinstance(live, Live):
-        why = live.message if live else "it was not answered for"
-        return f"it could not be read once more after its wave: {why}"
-    desired, held = planned.desired, without(live.form, planned.kept)
-    return "; ".join(
-        f"{name} was saved as {spell(desired[name])}, and is {spell(held[name])}"
-        " after its wave"
-        for name in list_differing(desired, held)
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,7 +375,7 @@ class Executor:
         except StalePlan as stale:
             # another runner may have begun with this plan since we looked
             if journal.open_run(digest, plan.backend) is None:
-                raise _with_what_arrived(stale, open_, lives) from stale
+                raise stale_by_arrival(stale, open_, lives) from stale
         return {key: one for key, one in lives.items() if isinstance(one, ConnectError)}
 
     async def _noted(self, plan: Plan, in_step: InStep) -> tuple[str, ...]:
@@ -407,20 +448,3 @@ class Executor:
             )
         why = rounds.held_back.get(district, "the run stopped before it")
         return DistrictOutcome(district, Ending.NOT_REACHED, 0, 0, why)
-
-
-def _with_what_arrived(
-    stale: StalePlan,
-    open_: Mapping[str, tuple[JournalRow, ...]],
-    lives: Mapping[str, Live | ConnectError],
-) -> StalePlan:
-    """Say of a plan that it is stale because a save of ours arrived late, if so."""
-    arrived = [
-        f"  {key}: a save of run {entry.run} that got no answer has arrived since"
-        for key, entries in open_.items()
-        if isinstance(live := lives.get(key), Live)
-        for entry in entries
-        if has_arrived(entry, live)
-    ]
-    below = (*stale.below, *arrived)
-    return StalePlan(stale.sentence, below=below, remedy=stale.remedy)

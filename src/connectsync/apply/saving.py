@@ -9,13 +9,12 @@ from connectsync import errors
 from connectsync.apply.journal import (
     Claim,
     Intent,
-    Journal,
     JournalRow,
     RunDeps,
     SaveResult,
     SaveStatus,
 )
-from connectsync.backends.seam import Reader
+from connectsync.apply.state.ledger import GroupCommits
 from connectsync.domain.drift import Baseline, Baselines
 from connectsync.domain.live import Live
 from connectsync.domain.outcome import SaveIntended, SaveSettled, Sent
@@ -166,31 +165,6 @@ def late_arrival_error(entry: JournalRow) -> errors.Conflict:
     )
 
 
-async def settle_open_saves(
-    reader: Reader,
-    journal: Journal,
-    backend: str,
-    *,
-    at: datetime,
-    run: int | None = None,
-) -> None:
-    """
-    Read districts with saves that may still have been made, and write down what is.
-
-    Of one ``run``, or of all. A district that cannot be read, or that a runner has in
-    hand, stays as it is. Raises ``ConnectError`` where nothing at all can be read, and
-    ``StateError``.
-    """
-    found = {
-        district: mine
-        for district, entries in journal.open_saves(backend).items()
-        if (mine := tuple(one for one in entries if run in {None, one.run}))
-    }
-    if found:
-        lives = await reader.read_many(sorted(found))
-        journal.look(backend, results_of(found, lives), at=at)
-
-
 def with_what_arrived(
     baselines: Baselines,
     open_: OpenSaves,
@@ -209,17 +183,21 @@ def with_what_arrived(
     return known
 
 
-def arrivals(
-    open_: OpenSaves, lives: Mapping[str, Live | errors.ConnectError]
-) -> dict[str, JournalRow]:
-    """Give the last save of each district that got no answer and a reading shows."""
-    return {
-        district: entry
-        for district, entries in open_.items()
-        if isinstance(live := lives.get(district), Live)
+def stale_by_arrival(
+    stale: errors.StalePlan,
+    open_: OpenSaves,
+    lives: Mapping[str, Live | errors.ConnectError],
+) -> errors.StalePlan:
+    """Say of a plan that it is stale because a save of ours arrived late, if so."""
+    arrived = [
+        f"  {key}: a save of run {entry.run} that got no answer has arrived since"
+        for key, entries in open_.items()
+        if isinstance(live := lives.get(key), Live)
         for entry in entries
         if has_arrived(entry, live)
-    }
+    ]
+    below = (*stale.below, *arrived)
+    return errors.StalePlan(stale.sentence, below=below, remedy=stale.remedy)
 
 
 def has_arrived(entry: JournalRow, live: Live) -> bool:
@@ -264,6 +242,29 @@ class _Seen:
 
 
 @dataclass(frozen=True, slots=True)
+class SaveMade:
+    """
+    A save that was seen to be made or not, and is not settled in the journal yet.
+
+    ``live`` is the form as it was read back, ``wrong`` why the save is not done.
+    """
+
+    row: int
+    intent: Intent
+    live: Live | None
+    wrong: errors.ConnectsyncError | None
+    result: SaveResult
+
+    def done(self) -> Live:
+        """Give the form as it was read back. Raises ``wrong``."""
+        if self.wrong is not None:
+            raise self.wrong
+        if self.live is None:
+            raise errors.Bug("a save was made, and nothing was read back")
+        return self.live
+
+
+@dataclass(frozen=True, slots=True)
 class Saver:
     """
     Saves on one district that is in progress.
@@ -274,24 +275,26 @@ class Saver:
     """
 
     means: RunDeps
+    commits: GroupCommits
     claim: Claim
     again: bool = False
     late: tuple[JournalRow, ...] = ()
 
-    async def save(self, intent: Intent) -> Live:
+    async def save(self, intent: Intent, row: int | None = None) -> SaveMade:
         """
-        Make a save, once; give the form as it was read back.
+        Make a save, once; say what was seen of it, which is to be settled.
 
-        Raises ``ConnectsyncError`` unless all that was sent is seen on Connect. What
-        was seen is written down first; nothing is, where it could not be read.
+        Before it is made it is on disk that it is about to be, as ``row`` if it is
+        already. Raises ``ConnectsyncError`` where nothing could be seen of it.
         """
-        means = self.means
-        row = means.journal.intend(self.claim, intent, at=means.clock())
+        means, claim, at = self.means, self.claim, self.means.clock()
+        if row is None:
+            row = await self.commits.write(
+                lambda journal: journal.intend(claim, intent, at=at)
+            )
         settings = list_differing(intent.before, intent.after)
         means.observe(
-            SaveIntended(
-                self.claim.run, intent.district, intent.phase, settings, means.clock()
-            )
+            SaveIntended(claim.run, intent.district, intent.phase, settings, at)
         )
         try:
             seen = await self._made(intent)
@@ -301,15 +304,18 @@ class Saver:
             # what it needs was not there: nothing was sent
             seen = _Seen(Sent.NO, None, error)
         wrong = seen.error or _unproven(intent, seen)
-        self.settle(row, intent, _result(seen, wrong))
-        if seen.live is None or wrong is not None:
-            raise wrong or errors.Bug("a save was made, and nothing was read back")
-        return seen.live
+        return SaveMade(row, intent, seen.live, wrong, _result(seen, wrong))
 
-    def settle(self, row: int, intent: Intent, result: SaveResult) -> None:
+    async def settle(self, row: int, intent: Intent, result: SaveResult) -> None:
         """Write down what became of a save."""
-        at = self.means.clock()
-        self.means.journal.settle(self.claim, row, result, at=at)
+        claim, at = self.claim, self.means.clock()
+        await self.commits.write(
+            lambda journal: journal.settle(claim, row, result, at=at)
+        )
+        self.tell_settled(intent, result, at)
+
+    def tell_settled(self, intent: Intent, result: SaveResult, at: datetime) -> None:
+        """Let it be seen that a save is settled."""
         self.means.observe(
             SaveSettled(
                 self.claim.run,
@@ -371,7 +377,7 @@ class Saver:
         sent = Sent.UNANSWERED if again else Sent.REFUSED
         ours = [one for one in self.late if not unseen(one.intent, live)]
         for entry in ours:
-            self.settle(entry.row, entry.intent, judge_save(entry, live))
+            await self.settle(entry.row, entry.intent, judge_save(entry, live))
         if ours:
             return _Seen(sent, live, late_arrival_error(ours[-1]))
         return _Seen(sent, live, moved_around_error(intent, live))

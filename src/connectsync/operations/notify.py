@@ -58,14 +58,14 @@ def tell(
     ``untell`` gives back what did not arrive. ``at`` is in the project's zone. Raises
     ``StateError``.
     """
-    with store.changing() as connection:
+    with store.changing():
         book = NoticeBook.of(store.known_notices(backend))
         changes = book.changes(watch)
         book.learn(changes)
         messages = book.due(settings, at)
         if said := {**changes, **claimed(messages)}:
             detail = {"backend": backend, **said}
-            store.log(connection, audit.PEOPLE_TOLD, detail, at)
+            store.log(audit.PEOPLE_TOLD, detail, at)
         return messages
 
 
@@ -74,9 +74,9 @@ def untell(
 ) -> None:
     """Let the next command send again what did not arrive. Raises ``StateError``."""
     if said := taken_back(messages):
-        with store.changing() as connection:
+        with store.changing():
             detail = {"backend": backend, **said}
-            store.log(connection, audit.PEOPLE_TOLD, detail, at)
+            store.log(audit.PEOPLE_TOLD, detail, at)
 
 
 def drift_notices(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from connectsync.apply.journal import BaselineUpdate, JournalRow
-from connectsync.apply.saving import arrivals
+from connectsync.apply.saving import OpenSaves, has_arrived
 from connectsync.apply.state.queries import StateReader
 from connectsync.domain.district import without
 from connectsync.domain.drift import Baseline, Baselines, MovedBy, is_launched
@@ -26,7 +26,7 @@ from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.run import Run, RunState
 from connectsync.domain.settings import spell
 from connectsync.domain.wording import few
-from connectsync.errors import NotApproved, StalePlan
+from connectsync.errors import ConnectError, NotApproved, StalePlan
 from connectsync.operations.approve import insist_approved
 from connectsync.operations.drift import observe_district
 from connectsync.operations.plan import PlanContext, PlannedDistrict, add_guards
@@ -69,7 +69,7 @@ def divide_plan(
         given.baselines,
         _stopped_before(archive, plan.backend),
         archive.taken_back(plan.backend),
-        arrivals(given.open_saves, lives_of(plan)),
+        _arrivals(given.open_saves, lives_of(plan)),
     )
     held = {
         planned.district: (*reasons, *_late(plan, planned.district))
@@ -116,6 +116,19 @@ def _fresh(plan: Plan, wanted: Sequence[PlannedDistrict], baselines: Baselines) 
 def _without(plan: Plan, held: Mapping[str, object]) -> Plan:
     going = tuple(one for one in plan.districts if one.district not in held)
     return replace(plan, districts=going)
+
+
+def _arrivals(
+    open_: OpenSaves, lives: Mapping[str, Live | ConnectError]
+) -> dict[str, JournalRow]:
+    """Give the last save of each district that got no answer and a reading shows."""
+    return {
+        district: entry
+        for district, entries in open_.items()
+        if isinstance(live := lives.get(district), Live)
+        for entry in entries
+        if has_arrived(entry, live)
+    }
 
 
 @dataclass(frozen=True, slots=True)

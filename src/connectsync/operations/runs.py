@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import groupby
 
 from connectsync.apply.journal import JournalRow, SaveStatus
-from connectsync.apply.saving import settle_open_saves
+from connectsync.apply.saving import results_of
 from connectsync.apply.state.queries import StateReader
 from connectsync.apply.state.store import Store
 from connectsync.backends.seam import Reader
@@ -95,8 +95,14 @@ async def settle_open(run: Run, store: Store, reader: Reader, now: datetime) -> 
     A save that is seen not to have been made may still arrive, and is looked for again.
     What another runner has in progress, or what cannot be read, stays as it is.
     """
+    found = {
+        district: ours
+        for district, entries in store.open_saves(run.backend).items()
+        if (ours := tuple(one for one in entries if one.run == run.number))
+    }
     with suppress(ConnectError):
-        await settle_open_saves(reader, store, run.backend, at=now, run=run.number)
+        lives = await reader.read_many(sorted(found)) if found else {}
+        store.look(run.backend, results_of(found, lives), at=now)
 
 
 def rest_of(plan: Plan, run: Run, entries: tuple[JournalRow, ...]) -> Plan:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -65,12 +65,8 @@ class End:
     hash: str = NOTHING
 
 
-def append(connection: Connection, end: End, entry: AuditEntry) -> End:
-    """
-    Append a fact to a log that ends there; give its new end.
-
-    Its head has to be locked until the commit, so that the chain never forks.
-    """
+def chain(end: End, entry: AuditEntry) -> tuple[End, Mapping[str, Any]]:
+    """Give the row of a fact in a log that ends there, and its new end."""
     values: dict[str, Any] = {
         "seq": end.seq + 1,
         "at": entry.at.astimezone(UTC).isoformat(),
@@ -83,9 +79,18 @@ def append(connection: Connection, end: End, entry: AuditEntry) -> End:
         "run": entry.run,
     }
     new = End(end.seq + 1, chained(end.hash, values))
-    connection.execute(_ENTRY, {**values, "hash": new.hash})
-    connection.execute(_NEW_END, {"new_seq": new.seq, "new_hash": new.hash})
-    return new
+    return new, {**values, "hash": new.hash}
+
+
+def append(connection: Connection, rows: Sequence[Mapping[str, Any]], end: End) -> None:
+    """
+    Append chained rows to a log, which ends there then.
+
+    Its head has to be locked until the commit, so that the chain never forks.
+    """
+    if rows:
+        connection.execute(_ENTRY, rows)
+        connection.execute(_NEW_END, {"new_seq": end.seq, "new_hash": end.hash})
 
 
 # statements are made once: making one takes longer than the database does

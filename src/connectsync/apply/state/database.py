@@ -1,28 +1,50 @@
-"""The database of the state store: connections, transactions and clock."""
+"""The database of the state store: connections, transactions, clock and leases."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
+from connectsync.apply.journal import Claim, LeasedElsewhere
 from connectsync.config.state_address import POSTGRESQL, SQLITE, Address
 from connectsync.domain.foreign_text import foreign_text
-from connectsync.errors import StateError, how_to_add
+from connectsync.errors import LeaseLost, StateError, how_to_add
 from connectsync.files.access import STATE_NOT_WRITABLE, is_no_place
+from connectsync.values import dataclass
 
 WAIT_SECONDS = 30
 """How long a runner waits for another one's transaction."""
 
-_NOW = {
-    SQLITE: sa.text("SELECT (julianday('now') - 2440587.5) * 86400.0"),
-    POSTGRESQL: sa.text("SELECT EXTRACT(EPOCH FROM clock_timestamp())"),
+_CLOCKS = {
+    SQLITE: "(julianday('now') - 2440587.5) * 86400.0",
+    POSTGRESQL: "EXTRACT(EPOCH FROM clock_timestamp())",
 }
 
+
+class Now(FunctionElement[float]):
+    """The seconds since the epoch by the database: one clock for all runners."""
+
+    # without it each statement is spelled anew
+    inherit_cache = True
+    name = "now"
+    type = sa.Float()
+
+
+@compiles(Now)
+def _clock(_: Now, compiler: SQLCompiler, **__: object) -> str:
+    return f"({_CLOCKS[compiler.dialect.name]})"
+
+
+_NOW = sa.select(Now())
 
 _PLAIN = re.compile(
     r'CREATE INDEX "?\w+"? ON "?\w+"? \([\w, "]+\)|CREATE TABLE (?!.*\b'
@@ -120,8 +142,8 @@ class Database:
         self.engine = self.engine.execution_options(**where)
 
     def now(self, connection: sa.Connection) -> float:
-        """Give the seconds since the epoch: one clock for all runners."""
-        return float(connection.execute(_NOW[self.kind]).scalar_one())
+        """Give the seconds since the epoch, by the clock of all runners."""
+        return float(connection.execute(_NOW).scalar_one())
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -268,3 +290,109 @@ LAYOUT = sa.Table(
     sa.Column("version_num", sa.String(32), primary_key=True),
 )
 """One row: the layout, as releases of every age look for it."""
+
+
+FREE = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseTable:
+    """
+    Gives leases to one runner, by the clock of the database.
+
+    ``is_gone`` says of another runner that it has certainly ended.
+    """
+
+    runner: str
+    seconds: float
+    is_gone: Callable[[str], bool]
+
+    def take(
+        self, connection: sa.Connection, run: int, place: tuple[str, str]
+    ) -> Claim | LeasedElsewhere:
+        """Take the lease of a district on a backend, unless another runner has it."""
+        backend, district = place
+        row = connection.execute(_LEASE, _there(place)).first()
+        if row is None:
+            raise LeaseLost(f"district {district!r} has no lease")
+        if row.expires > row.now and not self.is_gone(row.runner):
+            return LeasedElsewhere(district, row.runner, row.expires - row.now)
+        token = row.token + 1
+        mine = {"new": token, "us": self.runner, "seconds": self.seconds}
+        taken = connection.execute(_TAKE, _there(place) | mine | {"was": row.token})
+        if taken.rowcount != 1:
+            return LeasedElsewhere(district, "another runner", self.seconds)
+        return Claim(run, backend, district, token)
+
+    def renew(self, connection: sa.Connection, claim: Claim) -> None:
+        """Hold on to a district. Raises ``LeaseLost``, also if it was let go of."""
+        self._put(connection, claim, _HOLD, {"seconds": self.seconds})
+
+    def release(self, connection: sa.Connection, claim: Claim) -> None:
+        """Let go of a district. Raises ``LeaseLost``."""
+        self._put(connection, claim, _LET_GO)
+
+    def _put(
+        self,
+        connection: sa.Connection,
+        claim: Claim,
+        how: sa.Update,
+        given: Mapping[str, float] = MappingProxyType({}),
+    ) -> None:
+        place = _there((claim.backend, claim.district))
+        mine = {"was": claim.token, "us": self.runner, **given}
+        kept = connection.execute(how, place | mine)
+        if kept.rowcount != 1:
+            raise LeaseLost(
+                f"another runner took over district {claim.district!r} meanwhile"
+            )
+
+
+def prepare_leases(
+    connection: sa.Connection, backend: str, districts: Iterable[str]
+) -> None:
+    """Give every district a lease that no one holds, where it has none."""
+    known = set(_known(connection, backend))
+    free = {"backend": backend, "token": 0, "runner": "", "expires": FREE}
+    rows = [{**free, "district": one} for one in districts if one not in known]
+    if rows:
+        connection.execute(sa.insert(LEASES), rows)
+
+
+def move_leases(
+    connection: sa.Connection, others: Collection[str], backend: str
+) -> None:
+    """Let the leases of other names of a backend be its own; one that it has stays."""
+    known = set(_known(connection, backend))
+    old = LEASES.c.backend.in_(others)
+    rows = connection.execute(sa.select(LEASES).where(old)).all()
+    connection.execute(sa.delete(LEASES).where(old))
+    new = {row.district: row._asdict() | {"backend": backend} for row in reversed(rows)}
+    if left := [row for district, row in new.items() if district not in known]:
+        connection.execute(sa.insert(LEASES), left)
+
+
+def _known(connection: sa.Connection, backend: str) -> Iterable[str]:
+    here = sa.select(LEASES.c.district).where(LEASES.c.backend == backend)
+    return connection.execute(here).scalars()
+
+
+def _there(place: tuple[str, str]) -> dict[str, Any]:
+    backend, district = place
+    return {"there": backend, "one": district}
+
+
+# statements are made once: making one takes longer than the database does
+_HERE = (
+    LEASES.c.backend == sa.bindparam("there"),
+    LEASES.c.district == sa.bindparam("one"),
+)
+_LEASE = sa.select(LEASES, Now().label("now")).where(*_HERE)
+_HELD = sa.update(LEASES).where(*_HERE, LEASES.c.token == sa.bindparam("was"))
+_UNTIL = Now() + sa.bindparam("seconds", type_=sa.Float)
+_TAKE = _HELD.values(
+    token=sa.bindparam("new"), runner=sa.bindparam("us"), expires=_UNTIL
+)
+_OURS = _HELD.where(LEASES.c.runner == sa.bindparam("us"))
+_LET_GO = _OURS.values(expires=FREE)
+_HOLD = _OURS.where(LEASES.c.expires != FREE).values(expires=_UNTIL)

@@ -1,28 +1,27 @@
-"""Leases, saves and readings; every call is on disk before it returns."""
+"""
+Saves and readings; every call is on disk before it returns.
+
+A run makes its calls in a thread of their own, many in one commit.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from threading import RLock
+from typing import Any, TypeVar
 
-from sqlalchemy import (
-    Connection,
-    Row,
-    Update,
-    bindparam,
-    delete,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import Connection, select
 
 from connectsync.apply.journal import (
     BaselineUpdate,
     Claim,
     Intent,
+    Journal,
     JournalRow,
     LeasedElsewhere,
     SavedSince,
@@ -30,113 +29,20 @@ from connectsync.apply.journal import (
     SaveStatus,
 )
 from connectsync.apply.state import audit
-from connectsync.apply.state.database import HEAD, LEASES, Database
+from connectsync.apply.state.database import HEAD, Database, LeaseTable
 from connectsync.apply.state.known import Known
 from connectsync.config.state_address import SQLITE
 from connectsync.domain.district import without
 from connectsync.domain.outcome import Sent
 from connectsync.domain.run import UNCHECKED, NameCheck
 from connectsync.domain.settings import form_data, is_same, list_differing
-from connectsync.errors import LeaseLost
-from connectsync.values import dataclass, replace
+from connectsync.errors import Bug
+from connectsync.values import replace
 
-FREE = 0.0
+T = TypeVar("T")
 
-
-@dataclass(frozen=True, slots=True)
-class LeaseTable:
-    """
-    Gives leases to one runner, by the clock of the database.
-
-    ``is_gone`` says of another runner that it has certainly ended.
-    """
-
-    runner: str
-    seconds: float
-    is_gone: Callable[[str], bool]
-
-    def take(
-        self, connection: Connection, run: int, place: tuple[str, str], now: float
-    ) -> Claim | LeasedElsewhere:
-        """Take the lease of a district on a backend, unless another runner has it."""
-        backend, district = place
-        row = connection.execute(_LEASE, _there(place)).first()
-        if row is None:
-            raise LeaseLost(f"district {district!r} has no lease")
-        if self._in_hand(row, now):
-            return LeasedElsewhere(district, row.runner, row.expires - now)
-        token = row.token + 1
-        mine = {"new": token, "us": self.runner, "until": now + self.seconds}
-        taken = connection.execute(_TAKE, _there(place) | mine | {"was": row.token})
-        if taken.rowcount != 1:
-            return LeasedElsewhere(district, "another runner", self.seconds)
-        return Claim(run, backend, district, token)
-
-    def renew(self, connection: Connection, claim: Claim, now: float) -> None:
-        """Hold on to a district. Raises ``LeaseLost``, also if it was let go of."""
-        self._put(connection, claim, now + self.seconds, _HOLD)
-
-    def release(self, connection: Connection, claim: Claim) -> None:
-        """Let go of a district. Raises ``LeaseLost``."""
-        self._put(connection, claim, FREE, _LET_GO)
-
-    def _put(
-        self, connection: Connection, claim: Claim, expires: float, how: Update
-    ) -> None:
-        place = _there((claim.backend, claim.district))
-        mine = {"was": claim.token, "us": self.runner, "until": expires}
-        kept = connection.execute(how, place | mine)
-        if kept.rowcount != 1:
-            raise LeaseLost(
-                f"another runner took over district {claim.district!r} meanwhile"
-            )
-
-    def _in_hand(self, row: Row[Any], now: float) -> bool:
-        return bool(row.expires > now and not self.is_gone(row.runner))
-
-
-def prepare_leases(
-    connection: Connection, backend: str, districts: Iterable[str]
-) -> None:
-    """Give every district a lease that no one holds, where it has none."""
-    known = set(_known(connection, backend))
-    free = {"backend": backend, "token": 0, "runner": "", "expires": FREE}
-    rows = [{**free, "district": one} for one in districts if one not in known]
-    if rows:
-        connection.execute(insert(LEASES), rows)
-
-
-def move_leases(connection: Connection, others: Collection[str], backend: str) -> None:
-    """Let the leases of other names of a backend be its own; one that it has stays."""
-    known = set(_known(connection, backend))
-    old = LEASES.c.backend.in_(others)
-    rows = connection.execute(select(LEASES).where(old)).all()
-    connection.execute(delete(LEASES).where(old))
-    new = {row.district: row._asdict() | {"backend": backend} for row in reversed(rows)}
-    if left := [row for district, row in new.items() if district not in known]:
-        connection.execute(insert(LEASES), left)
-
-
-def _known(connection: Connection, backend: str) -> Iterable[str]:
-    here = select(LEASES.c.district).where(LEASES.c.backend == backend)
-    return connection.execute(here).scalars()
-
-
-def _there(place: tuple[str, str]) -> dict[str, Any]:
-    backend, district = place
-    return {"there": backend, "one": district}
-
-
-# statements are made once: making one takes longer than the database does
-_HERE = (LEASES.c.backend == bindparam("there"), LEASES.c.district == bindparam("one"))
-_LEASE = select(LEASES).where(*_HERE)
-_HELD = update(LEASES).where(*_HERE, LEASES.c.token == bindparam("was"))
-_UNTIL: Any = bindparam("until")
-_TAKE = _HELD.values(token=bindparam("new"), runner=bindparam("us"), expires=_UNTIL)
-_LET_GO = _HELD.where(LEASES.c.runner == bindparam("us")).values(expires=_UNTIL)
-_HOLD = _LET_GO.where(LEASES.c.expires != FREE)
+# made once: making a statement takes longer than the database does
 _LOCKED = select(HEAD).with_for_update()
-
 
 AT_ONCE = 500
 """How many districts one entry of the log tells of that were seen."""
@@ -159,18 +65,46 @@ class Ledger:
         self.lease_seconds = lease_table.seconds
         self.runner = lease_table.runner
         self._known = Known()
+        self._changing: Connection | None = None
+        self._appended: list[Mapping[str, Any]] = []
+        self._one_thread = RLock()
 
     # — how it is read and written —
 
     def known(self) -> Known:
         """Give what follows from all that was written up to now, by any runner."""
-        with self.database.reading() as connection:
-            self._known.catch_up(connection)
+        with self._one_thread:
+            if self._changing is None:
+                with self.database.reading() as connection:
+                    self._known.catch_up(connection)
             return self._known
 
     @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Write what the log does not tell of, in the change that is made, if any."""
+        with self._one_thread:
+            if self._changing is not None:
+                yield self._changing
+                return
+            with self.database.writing() as connection:
+                yield connection
+
+    @contextmanager
     def changing(self) -> Iterator[Connection]:
-        """Change something that the audit log tells of, one runner after another."""
+        """
+        Change something that the audit log tells of, one runner after another.
+
+        Within another change it is a part of that one.
+        """
+        with self._one_thread:
+            if self._changing is not None:
+                yield self._changing
+                return
+            with self._changed() as connection:
+                yield connection
+
+    @contextmanager
+    def _changed(self) -> Iterator[Connection]:
         end = None
         try:
             with self.database.writing() as connection:
@@ -180,16 +114,40 @@ class Ledger:
                     connection.execute(_LOCKED).first()
                 self._known.catch_up(connection)
                 end = self._known.end
+                self._changing = connection
                 yield connection
+                audit.append(connection, self._appended, self._known.end)
         except BaseException:
             if self._known.end != end:
                 # what was not committed did not happen
                 self._known = Known()
             raise
+        finally:
+            self._changing = None
+            self._appended = []
 
-    def log(  # noqa: PLR0913 - what an entry says
+    def together(self, changes: Sequence[Callable[[], T]]) -> list[T | BaseException]:
+        """
+        Make many changes in one commit, each whole or not at all; give what each gave.
+
+        Of one that raised, what it raised.
+        """
+        begun = made = False
+        try:
+            with self.changing():
+                begun = True
+                given: list[T | BaseException] = [change() for change in changes]
+                made = True
+        except BaseException as error:  # noqa: BLE001 - told to who asked for the change
+            if begun and not made and len(changes) > 1:
+                # the others are not to suffer from one that fails
+                return [one for change in changes for one in self.together([change])]
+            # a commit that breaks off may have come through: it is not made again
+            return [error] * len(changes)
+        return given
+
+    def log(
         self,
-        connection: Connection,
         action: str,
         detail: Mapping[str, Any],
         at: datetime,
@@ -197,18 +155,21 @@ class Ledger:
         run: int | None = None,
         subject: str = "",
     ) -> int:
-        """Append a fact, and learn what follows from it; give its place."""
+        """Append a fact to what is changed, and learn what follows; give its place."""
+        if self._changing is None:
+            raise Bug(f"{action!r} is no part of a change")
         if self.told_time:
             detail = {**detail, audit.TOLD_TIME: datetime.now(UTC).isoformat()}
         at, known = at.astimezone(UTC), self._known
         entry = audit.AuditEntry(action, at, self.runner, detail, run, subject)
-        known.end = audit.append(connection, known.end, entry)
+        known.end, row = audit.chain(known.end, entry)
+        self._appended.append(row)
         known.add(replace(entry, seq=known.end.seq))
         return known.end.seq
 
     def hold(self, connection: Connection, claim: Claim) -> None:
         """Insist that this runner still has a district. Raises ``LeaseLost``."""
-        self.lease_table.renew(connection, claim, self.database.now(connection))
+        self.lease_table.renew(connection, claim)
 
     def known_notices(self, backend: str) -> Sequence[Mapping[str, Any]]:
         """Give what was said of telling people about a Connect; see ``changing``."""
@@ -254,9 +215,7 @@ class Ledger:
         action, district = audit.SAVE_INTENDED, intent.district
         with self.changing() as connection:
             self.hold(connection, claim)
-            return self.log(
-                connection, action, detail, at, run=claim.run, subject=district
-            )
+            return self.log(action, detail, at, run=claim.run, subject=district)
 
     def settle(
         self, claim: Claim, row: int, result: SaveResult, *, at: datetime
@@ -267,9 +226,9 @@ class Ledger:
             here = (claim.backend, claim.district)
             for entry in self._known.open_saves(*here):
                 if entry.row == row:
-                    self._save_seen(connection, entry, result, at)
+                    self._save_seen(entry, result, at)
             if result.settled is SaveStatus.CONFIRMED or result.sent is Sent.ANSWERED:
-                self._close_others(connection, here, row, at)
+                self._close_others(here, row, at)
 
     def look(
         self, backend: str, results: Mapping[int, SaveResult], *, at: datetime
@@ -278,7 +237,6 @@ class Ledger:
         if not results:
             return
         with self.changing() as connection:
-            now = self.database.now(connection)
             news = [
                 entry
                 for entry in self._known.open_saves(backend)
@@ -286,19 +244,17 @@ class Ledger:
             ]
             for district, entries in _by_district(news).items():
                 place = (backend, district)
-                claim = self.lease_table.take(connection, entries[0].run, place, now)
+                claim = self.lease_table.take(connection, entries[0].run, place)
                 if isinstance(claim, LeasedElsewhere):
                     continue
                 for entry in reversed(entries):
-                    self._save_seen(connection, entry, results[entry.row], at)
+                    self._save_seen(entry, results[entry.row], at)
                     if results[entry.row].settled is SaveStatus.CONFIRMED:
-                        self._close_others(connection, place, entry.row, at)
+                        self._close_others(place, entry.row, at)
                         break
                 self.lease_table.release(connection, claim)
 
-    def _close_others(
-        self, connection: Connection, place: tuple[str, str], row: int, at: datetime
-    ) -> None:
+    def _close_others(self, place: tuple[str, str], row: int, at: datetime) -> None:
         """Let nothing else on a district be looked for: the form has moved past it."""
         for entry in self._known.open_saves(*place):
             facts, sent = entry.facts, entry.facts.sent
@@ -306,11 +262,10 @@ class Ledger:
             if sent is not None:
                 last = SaveResult(entry.settled, sent, facts.observed, facts.version)
             if entry.row != row:
-                self._save_seen(connection, entry, last, at, closed=True)
+                self._save_seen(entry, last, at, closed=True)
 
     def _save_seen(
         self,
-        connection: Connection,
         entry: JournalRow,
         result: SaveResult,
         at: datetime,
@@ -332,7 +287,7 @@ class Ledger:
             "closed": closed,
         }
         action, district = audit.SAVE_SEEN, entry.intent.district
-        self.log(connection, action, detail, at, run=entry.run, subject=district)
+        self.log(action, detail, at, run=entry.run, subject=district)
 
     # — what is known without a save —
 
@@ -353,20 +308,20 @@ class Ledger:
                 for district in new[begin : begin + AT_ONCE]
             }
             detail = {"backend": backend, "districts": districts}
-            with self.changing() as connection:
-                self.log(connection, audit.DISTRICT_SEEN, detail, at)
+            with self.changing():
+                self.log(audit.DISTRICT_SEEN, detail, at)
 
     def approve(
         self, plan: str, name: str, *, at: datetime, check: NameCheck = UNCHECKED
     ) -> bool:
         """Write down that a person approves a plan; False if they had before."""
-        with self.changing() as connection:
+        with self.changing():
             if name in self._known.approvals[plan]:
                 return False
             detail = {"plan": plan, "name": name}
             if check.by:
                 detail |= {"checked_by": check.by, "named": check.named}
-            self.log(connection, audit.PLAN_APPROVED, detail, at)
+            self.log(audit.PLAN_APPROVED, detail, at)
             return True
 
 
@@ -395,3 +350,77 @@ def _by_district(entries: Sequence[JournalRow]) -> dict[str, tuple[JournalRow, .
     for entry in entries:
         found[entry.intent.district] += (entry,)
     return dict(found)
+
+
+class GroupCommits:
+    """
+    Writes to a journal in a thread: what many districts have to say in one commit.
+
+    A commit waits for the disk, and neither the other districts nor a signal have to
+    wait along. What comes while a commit is on its way goes into the next one.
+    """
+
+    def __init__(self, journal: Journal, thread: ThreadPoolExecutor) -> None:
+        self._journal = journal
+        self._thread = thread
+        self._waiting: list[tuple[Callable[[], Any], asyncio.Future[Any]]] = []
+        self._on_its_way = False
+
+    async def write(self, change: Callable[[Journal], T]) -> T:
+        """
+        Make a change; give what it gave, once it is on disk with all before it.
+
+        It is made also where its caller is cancelled meanwhile. Raises what it raises.
+        """
+        loop = asyncio.get_running_loop()
+        written: asyncio.Future[T] = loop.create_future()
+        self._waiting.append((lambda: change(self._journal), written))
+        if not self._on_its_way:
+            self._on_its_way = True
+            # after all whose turn it is now, and whom these let in, have said theirs
+            loop.call_soon(loop.call_soon, self._commit)
+        return await written
+
+    async def let_go(self, claim: Claim) -> None:
+        """Let go of a district that was not ended."""
+        await self.write(lambda journal: journal.release(claim))
+
+    def _commit(self) -> None:
+        group, self._waiting = self._waiting, []
+        if not group:
+            self._on_its_way = False
+            return
+        changes = [change for change, _ in group]
+        loop = asyncio.get_running_loop()
+        done = loop.run_in_executor(self._thread, self._journal.together, changes)
+        done.add_done_callback(lambda done: self._committed(group, done))
+
+    def _committed(
+        self,
+        group: Sequence[tuple[object, asyncio.Future[Any]]],
+        done: asyncio.Future[list[Any]],
+    ) -> None:
+        for (_, written), given in zip(group, done.result(), strict=True):
+            if written.cancelled():
+                continue
+            if isinstance(given, BaseException):
+                written.set_exception(given)
+            else:
+                written.set_result(given)
+        asyncio.get_running_loop().call_soon(self._commit)
+
+    async def settled(self) -> None:
+        """Wait until all is on disk, also what no caller waits for any more."""
+        if self._on_its_way:
+            await self.write(lambda _: None)
+
+
+@asynccontextmanager
+async def group_commits(journal: Journal) -> AsyncIterator[GroupCommits]:
+    """Begin to write in a thread; all is written when this is left."""
+    with ThreadPoolExecutor(1, "journal") as thread:
+        commits = GroupCommits(journal, thread)
+        try:
+            yield commits
+        finally:
+            await commits.settled()

@@ -24,10 +24,10 @@ from connectsync.apply.state.database import (
     LEASES,
     METADATA,
     Database,
+    LeaseTable,
     opened,
     usual_path,
 )
-from connectsync.apply.state.ledger import LeaseTable
 from connectsync.apply.state.store import Store
 from connectsync.config.state_address import POSTGRESQL, SQLITE, Address, in_file
 from connectsync.domain.foreign_text import foreign_text
@@ -275,8 +275,11 @@ def _bring_up_to_date(connection: Connection, tables: Collection[str]) -> None:
     _make(connection, kept, end)
     if log:
         connection.execute(insert(AUDIT), log)
+    rows = []
     for fact in facts:
-        end = audit.append(connection, end, fact)
+        end, row = audit.chain(end, fact)
+        rows.append(row)
+    audit.append(connection, rows, end)
 
 
 FILE = "state.db"

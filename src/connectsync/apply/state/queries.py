@@ -11,8 +11,8 @@ from functools import cache
 from sqlalchemy import Connection, select
 
 from connectsync.apply.journal import JournalRow, RunOptions
-from connectsync.apply.state import audit, ledger
-from connectsync.apply.state.database import AUDIT
+from connectsync.apply.state import audit
+from connectsync.apply.state.database import AUDIT, move_leases
 from connectsync.apply.state.known import Known, KnownSave
 from connectsync.apply.state.store import Store
 from connectsync.config.state_address import POSTGRESQL
@@ -415,8 +415,8 @@ def recognize(store: Store, connect: ConnectKey, *, at: datetime) -> None:
         try:
             with store.changing() as connection:
                 action = audit.CONNECT_NAMED
-                store.log(connection, action, detail, at, subject=connect.key)
-                ledger.move_leases(connection, others, connect.key)
+                store.log(action, detail, at, subject=connect.key)
+                move_leases(connection, others, connect.key)
         except StateError as error:
             if not others:
                 return  # nothing is known of it yet, so nothing is lost by waiting

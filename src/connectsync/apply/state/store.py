@@ -1,22 +1,35 @@
-"""The state store that a run writes to; each call is on disk when it returns."""
+"""
+The state store that a run writes to; each call is on disk when it returns.
+
+A district that a run has in hand for long gives its signs of life in a thread.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import asdict
 from datetime import datetime
+from time import monotonic
 
-from sqlalchemy import Connection
-
-from connectsync.apply.journal import Claim, LeasedElsewhere, RunOptions, SaveStatus
-from connectsync.apply.state import audit, ledger
+from connectsync.apply.journal import (
+    Claim,
+    Journal,
+    LeasedElsewhere,
+    RunOptions,
+    SaveStatus,
+)
+from connectsync.apply.state import audit
+from connectsync.apply.state.database import prepare_leases
 from connectsync.apply.state.known import Known
 from connectsync.apply.state.ledger import Ledger
 from connectsync.domain.outcome import DistrictOutcome, Ending
 from connectsync.domain.plan import Plan
 from connectsync.domain.plan_file import plan_data
 from connectsync.domain.wording import many
-from connectsync.errors import Overtaken, RunInHand
+from connectsync.errors import LeaseLost, Overtaken, RunInHand, StateError
 
 FAILED = frozenset([Ending.FAILED, Ending.CONFLICT])
 """The endings that count as failures of a wave."""
@@ -48,11 +61,11 @@ class Store(Ledger):
                 known = self._known.run(run).head.reasons
                 if not orders.reasons.items() <= known.items():
                     said = {"reasons": dict(orders.reasons)}
-                    self.log(connection, audit.RUN_JOINED, said, at, run=run)
+                    self.log(audit.RUN_JOINED, said, at, run=run)
                 return run, True
             _insist_known(self._known, plan.backend, orders, at)
             districts = [planned.district for planned in plan.districts]
-            ledger.prepare_leases(connection, plan.backend, districts)
+            prepare_leases(connection, plan.backend, districts)
             run = max(self._known.runs, default=0) + 1
             detail = {
                 "plan": plan_data(plan),
@@ -65,7 +78,7 @@ class Store(Ledger):
                 "launched": sorted(orders.launched),
                 "origin": asdict(orders.origin),
             }
-            self.log(connection, audit.RUN_BEGUN, detail, at, run=run)
+            self.log(audit.RUN_BEGUN, detail, at, run=run)
             return run, False
 
     def reopen(
@@ -77,7 +90,7 @@ class Store(Ledger):
         Raises ``Overtaken`` if another run began on districts that the guards did not
         know of.
         """
-        with self.changing() as connection:
+        with self.changing():
             known = self._known.run(run)
             detail: dict[str, object] = {
                 "districts": [
@@ -91,19 +104,19 @@ class Store(Ledger):
                 detail["reasons"] = dict(orders.reasons)
                 detail["accepted"] = dict(orders.accepted)
                 detail["origin"] = asdict(orders.origin)
-            self.log(connection, audit.RUN_RESUMED, detail, at, run=run)
+            self.log(audit.RUN_RESUMED, detail, at, run=run)
 
     def stop(self, run: int, why: str, *, at: datetime) -> None:
         """Write down that a runner left a run before its end."""
-        with self.changing() as connection:
-            self.log(connection, audit.RUN_STOPPED, {"why": why}, at, run=run)
+        with self.changing():
+            self.log(audit.RUN_STOPPED, {"why": why}, at, run=run)
 
     def end(self, run: int, *, at: datetime) -> None:
         """Close a run, if no district is left in it."""
-        with self.changing() as connection:
+        with self.changing():
             known = self._known.run(run)
             if known.head.ended is None and not known.unended:
-                self.log(connection, audit.RUN_ENDED, {}, at, run=run)
+                self.log(audit.RUN_ENDED, {}, at, run=run)
 
     def close(self, run: int, why: str, *, at: datetime) -> tuple[str, ...]:
         """
@@ -122,10 +135,10 @@ class Store(Ledger):
                         remedy=f"`connectsync resume {run} --ignore-files`, or with a"
                         " click list `connectsync apply PLAN`, settles that first",
                     )
-            now, left = self.database.now(connection), closed.told().left
+            left = closed.told().left
             for district in left:
                 place = (closed.head.backend, district)
-                claim = self.lease_table.take(connection, run, place, now)
+                claim = self.lease_table.take(connection, run, place)
                 if isinstance(claim, LeasedElsewhere):
                     raise RunInHand(
                         f"{claim.runner} is working on {district!r} of run {run}"
@@ -133,9 +146,9 @@ class Store(Ledger):
                 skipped = DistrictOutcome(
                     district, Ending.SKIPPED, 0, 0, f"closed: {why}"
                 )
-                self._end_district(connection, run, skipped, None, at)
+                self._end_district(run, skipped, None, at)
                 self.lease_table.release(connection, claim)
-            self.log(connection, audit.RUN_CLOSED, {"why": why}, at, run=run)
+            self.log(audit.RUN_CLOSED, {"why": why}, at, run=run)
             return left
 
     # — districts —
@@ -145,10 +158,8 @@ class Store(Ledger):
     ) -> Claim | LeasedElsewhere | DistrictOutcome:
         """Take a district, or say who has it, or how it ended."""
         del at
-        with self.database.writing() as connection:
-            now = self.database.now(connection)
-            taken = self.lease_table.take(connection, run, (backend, district), now)
-            self._known.catch_up(connection)
+        with self.changing() as connection:
+            taken = self.lease_table.take(connection, run, (backend, district))
             ended = self._known.run(run).outcome(district)
             if ended is None:
                 return taken
@@ -163,7 +174,7 @@ class Store(Ledger):
 
     def release(self, claim: Claim) -> None:
         """Let go of a district that was not ended."""
-        with self.database.writing() as connection:
+        with self.writing() as connection:
             self.lease_table.release(connection, claim)
 
     def finish(
@@ -177,7 +188,7 @@ class Store(Ledger):
         """Write down how a district ended, and let go of it."""
         with self.changing() as connection:
             self.lease_table.release(connection, claim)
-            self._end_district(connection, claim.run, outcome, managed, at)
+            self._end_district(claim.run, outcome, managed, at)
 
     def outcomes(
         self, run: int, district: str | None = None
@@ -199,12 +210,11 @@ class Store(Ledger):
     def doubt(self, run: int, district: str, message: str, *, at: datetime) -> None:
         """Take back that a district is done: it was read, and is not as saved."""
         doubted = DistrictOutcome(district, Ending.CONFLICT, 0, 0, message)
-        with self.changing() as connection:
-            self._end_district(connection, run, doubted, None, at)
+        with self.changing():
+            self._end_district(run, doubted, None, at)
 
     def _end_district(
         self,
-        connection: Connection,
         run: int,
         outcome: DistrictOutcome,
         managed: Collection[str] | None,
@@ -217,7 +227,7 @@ class Store(Ledger):
             "managed": None if managed is None else sorted(managed),
         }
         action, district = audit.DISTRICT_ENDED, outcome.district
-        self.log(connection, action, detail, at, run=run, subject=district)
+        self.log(action, detail, at, run=run, subject=district)
 
 
 def _open_run(known: Known, plan: str, backend: str) -> int | None:
@@ -237,3 +247,88 @@ def _insist_known(
             f"another run began on {many(len(unknown), 'district')} after the guards"
             " were asked"
         )
+
+
+BEATS = 3
+"""Signs of life while a lease lasts."""
+
+
+class Heartbeat:
+    """
+    Holds on to districts: a page may take its time, and so may a lock of the store.
+
+    The signs of life of a district are given in a thread, over a connection of its own.
+    It begins once the first one is due: most districts have ended by then.
+    """
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._pause = journal.lease_seconds / BEATS
+        self._due: dict[Claim, tuple[float, threading.Event]] = {}
+        self._beating: dict[Claim, threading.Thread] = {}
+        self._lock = threading.Lock()
+
+    @asynccontextmanager
+    async def watching(self) -> AsyncIterator[None]:
+        """Look after the districts that are kept."""
+        over = threading.Event()
+        thread = threading.Thread(
+            target=self._watch, args=(over,), name="leases", daemon=True
+        )
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+
+    @asynccontextmanager
+    async def keep(self, claim: Claim) -> AsyncIterator[None]:
+        """Hold on to a district."""
+        ended = threading.Event()
+        with self._lock:
+            self._due[claim] = monotonic() + self._pause, ended
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._due.pop(claim, None)
+                thread = self._beating.pop(claim, None)
+            ended.set()
+            if thread is not None:
+                # it may wait for the store: the other districts need not
+                await asyncio.shield(asyncio.to_thread(thread.join))
+
+    def _watch(self, over: threading.Event) -> None:
+        wait = self._pause
+        while not over.wait(wait):
+            wait = self._begin_due()
+
+    def _begin_due(self) -> float:
+        """Begin to give the signs that are due; say when to look again."""
+        with self._lock:
+            # in the order they came: the first is due first
+            for claim, (due, ended) in list(self._due.items()):
+                left = due - monotonic()
+                if left > 0:
+                    return left
+                del self._due[claim]
+                given = (self._journal, claim, ended, self._pause)
+                thread = threading.Thread(
+                    target=_beat, args=given, name="lease", daemon=True
+                )
+                self._beating[claim] = thread
+                thread.start()
+        return self._pause
+
+
+def _beat(journal: Journal, claim: Claim, ended: threading.Event, pause: float) -> None:
+    while not ended.is_set():
+        try:
+            journal.renew(claim)
+        except LeaseLost:
+            # that is found out at the next thing that is written down
+            return
+        except StateError:
+            # the store was busy for long: the next sign may get through
+            pass
+        ended.wait(pause)
