@@ -17,7 +17,7 @@ CONNECTSYNC := $(BIN)/connectsync --state-dir $(DEMO)
 
 .PHONY: run test lint compiled check coverage sbom every-case-test browser-test loop-test crash-test many-runners-test \
 	storm-test model-test bench fuzz assurance image-test single-file lock reference \
-	screenshot docs clean
+	golden screenshot docs clean
 
 # the sample fleet lives on this day, so that what it allows until a date stays allowed
 run: export CONNECTSYNC_NOW := 2027-01-15T10:00:00+00:00
@@ -135,6 +135,10 @@ single-file: $(RUN)  ## one file that holds everything, made of the lock, and tr
 
 reference: $(DEV)  ## write the generated pages under docs/reference
 	$(BIN)/python tests/reference.py
+
+golden: $(DEV)  ## write what tests compare to the letter; then read the diff
+	CONNECTSYNC_GOLDEN=write $(BIN)/pytest -q -n $(WORKERS) \
+		tests/cli/test_transcripts.py tests/config/test_nasty.py tests/report
 
 screenshot: $(DEV) $(BROWSER)  ## take the pictures of the README anew
 	$(BIN)/python tests/screenshot.py

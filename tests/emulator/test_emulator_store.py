@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import subprocess
 import sys
@@ -109,6 +110,20 @@ def test_a_form_with_a_field_left_out_is_refused(tmp_path: Path) -> None:
     form = {name: value for name, value in BLANK.items() if name != "permissions"}
     with pytest.raises(SeedRefused, match="permissions"):
         sow(tmp_path / "connect.db", [Seed("bay", "Bay", form)])
+
+
+def test_what_was_kept_before_the_page_had_a_field_has_it_blank(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "connect.db"
+    form = {name: value for name, value in BLANK.items() if name != "permissions"}
+    sow(path, [Seed("elm", "Elm", BLANK)])
+    with closing(sqlite3.connect(path)) as connection, connection:
+        kept = json.dumps(form)
+        connection.execute("UPDATE district SET form = ?", (kept,))
+    monkeypatch.setattr("connectsync.emulator.form.LATER", frozenset({"permissions"}))
+    sow(path, [Seed("bay", "Bay", form)])
+    assert found(path, "bay").form == found(path, "elm").form == BLANK
 
 
 def test_of_many_saves_at_one_version_exactly_one_is_made(tmp_path: Path) -> None:

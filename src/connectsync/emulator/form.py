@@ -77,6 +77,9 @@ BLANK: Mapping[str, object] = {
 }
 """The form of a new district: nothing ticked, nothing typed in; in the page's order."""
 
+LATER: frozenset[str] = frozenset()
+"""Fields that the page got later: what was kept before does not name them."""
+
 TOKEN = "districtOauthToken"  # noqa: S105 - the name of a field, not a secret
 """The field that is taken and never given back."""
 
@@ -90,6 +93,11 @@ def refusals(form: Mapping[str, object], options: Options) -> list[FieldRefusal]
     return sorted(unknown, key=lambda refusal: refusal.field) + [
         refusal for refusal in found if refusal is not None
     ]
+
+
+def completed(form: Mapping[str, object]) -> dict[str, object]:
+    """Give a form that was kept earlier, with what the page got since left blank."""
+    return {**{name: BLANK[name] for name in LATER}, **form}
 
 
 def token_refusal(token: object) -> FieldRefusal | None:

@@ -15,6 +15,7 @@ from connectsync.emulator.form import (
     BLANK,
     BOX_GROUPS,
     CHOICES,
+    completed,
     in_page_order,
     refusals,
 )
@@ -155,10 +156,11 @@ def _accept_seed(connection: sqlite3.Connection, seed: Seed) -> dict[str, object
     for field in (*CHOICES, *BOX_GROUPS):
         _learn(connection, field, seed.form.get(field))
     offered = store.options(connection)
-    if found := refusals(seed.form, offered):
+    form = completed(seed.form)
+    if found := refusals(form, offered):
         why = "; ".join(f"{refusal.field} {refusal.detail}" for refusal in found)
         raise SeedRefused(f"the form of district {seed.key!r} is not accepted: {why}")
-    return in_page_order(seed.form, offered)
+    return in_page_order(form, offered)
 
 
 def _learn(connection: sqlite3.Connection, field: str, value: object) -> None:

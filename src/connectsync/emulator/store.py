@@ -17,6 +17,7 @@ from connectsync.emulator.form import (
     TOKEN,
     FieldOption,
     Options,
+    completed,
     in_page_order,
     refusals,
     token_refusal,
@@ -238,7 +239,7 @@ def _form(key: object, kept: object) -> dict[str, object]:
         form = None
     if not isinstance(form, dict):
         raise StoreUnusable(f"the form of district {key!r} in the store is damaged")
-    return form
+    return completed(form)
 
 
 def put_row(connection: sqlite3.Connection, row: DistrictRow) -> None:
