@@ -97,7 +97,7 @@ def refusals(form: Mapping[str, object], options: Options) -> list[FieldRefusal]
 
 def completed(form: Mapping[str, object]) -> dict[str, object]:
     """Give a form that was kept earlier, with what the page got since left blank."""
-    return {**{name: BLANK[name] for name in LATER}, **form}
+    return {**form, **{name: BLANK[name] for name in LATER if name not in form}}
 
 
 def token_refusal(token: object) -> FieldRefusal | None:

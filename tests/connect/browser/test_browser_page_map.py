@@ -13,7 +13,7 @@ from connectsync.backends.names import CLICKS, SAVE, TOKEN_LABEL
 from connectsync.backends.seam import Mapper
 from connectsync.domain.live import LabelStatus, PageSpot
 from connectsync.emulator import form
-from connectsync.emulator.form import BOXES, OPTIONS
+from connectsync.emulator.form import BOXES, CHOICES, OPTIONS
 from connectsync.emulator.http import NO_FAULTS, Faults
 from connectsync.errors import CredentialsRefused
 
@@ -43,8 +43,8 @@ def every_path() -> set[tuple[str, ...]]:
             paths.add((*CLICKS, form.SETTINGS, label))
         else:
             paths.add((*CLICKS, label))
-        if name != "archivedStudents":
-            # whose labels nobody publishes
+        if name not in CHOICES or name == "studentId":
+            # a drop-down shows its labels only once it is open
             options = OPTIONS.get(name, ())
             paths |= {(*CLICKS, label, option.label) for option in options}
     return paths
