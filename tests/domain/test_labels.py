@@ -12,6 +12,7 @@ from connectsync.domain.drift import (
     movements,
 )
 from connectsync.domain.settings import (
+    BY_NAME,
     Add,
     Form,
     Remove,
@@ -107,7 +108,10 @@ def test_a_control_of_the_page_is_found_however_it_is_spelled() -> None:
         ("Other", "Sibling"),
         ("Content Moderator", "Permissions Admin"),
         ("District OAuth Token", "District ID"),
-        ("Enable Daily sync", "Unarchive classrooms that reappear in the roster data"),
+        (
+            BY_NAME["enable_daily_sync"].page_label,
+            BY_NAME["unarchive_classrooms"].page_label,
+        ),
         ("Save", "District-Level Daily Sync"),
     ],
 )

@@ -246,7 +246,14 @@ def gateway(text: str) -> str:
             text = text.replace(
                 "    Labels:\n", f"{_described(setting)}\n    Labels:\n", 1
             )
+        text = _named(text, setting)
     return text
+
+
+def _named(text: str, setting: Setting) -> str:
+    """Put the label of the page into what is said of a setting, between asterisks."""
+    head, key, rest = text.partition(f"    {_component(setting)}:\n")
+    return head + key + re.sub(r"\*[^*]+\*", f"*{setting.page_label}*", rest, count=1)
 
 
 def _component(setting: Setting) -> str:

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from connectsync.domain.foreign_text import foreign_text
 from connectsync.domain.outcome import FirstNight, FirstNightState, LastSave
+from connectsync.domain.settings import BY_NAME, SWITCH
 from connectsync.domain.wording import few, many
 from connectsync.values import dataclass
 
@@ -361,8 +362,8 @@ def _stale(age: timedelta, longest: timedelta) -> SyncProblem:
         ProblemKind.STALE,
         f"the last sync was {hours} ago, more than the {allowed} of"
         " status.stale_after_hours",
-        "see whether Enable Daily sync is ticked on Connect, and restart the sync on"
-        " SIS Rostering",
+        f"see whether {BY_NAME[SWITCH].page_label} is ticked on Connect, and restart"
+        " the sync on SIS Rostering",
     )
 
 
