@@ -7,7 +7,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -233,13 +233,10 @@ def _report(status: str, at: str, tried: int | None, schools: str) -> SyncReport
 
 
 def _form(key: object, kept: object) -> dict[str, object]:
-    try:
-        form = json.loads(kept) if isinstance(kept, str) else None
-    except (ValueError, RecursionError):
-        form = None
-    if not isinstance(form, dict):
-        raise StoreUnusable(f"the form of district {key!r} in the store is damaged")
-    return completed(form)
+    with suppress(ValueError, RecursionError):
+        if isinstance(kept, str) and isinstance(form := json.loads(kept), dict):
+            return completed(form)
+    raise StoreUnusable(f"the form of district {key!r} in the store is damaged")
 
 
 def put_row(connection: sqlite3.Connection, row: DistrictRow) -> None:
