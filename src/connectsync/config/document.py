@@ -105,7 +105,7 @@ def _document(source: Source, root: Node | None) -> Reading:
     keep_tree(source.text, root)
     data, blunders = data_of(root)
     found = [_finding(source, blunder) for blunder in blunders]
-    findings = and_more(found, blunders.more)
+    findings = and_more(found, blunders.more) if found else ()
     if data is None and not findings:
         return Reading(None, (_empty(source),))
     if any(blunder.rule == "nesting-too-deep" for blunder in blunders):

@@ -57,6 +57,8 @@ def missing_profiles(
     """Tell of the profiles that a file names and that are not there, up to a limit."""
     stems = named_profiles(document)
     lacking = [at for at, stem in enumerate(stems) if stem not in profiles]
+    if not lacking:
+        return ()
     stated = document.data.get("profile")
     found = []
     for at in lacking[:MOST_FINDINGS]:

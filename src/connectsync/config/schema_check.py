@@ -52,7 +52,7 @@ def mistakes(
     labels = [_strange(document, *one) for one in strange[:MOST_FINDINGS]]
     left = len(strange) - len(labels)
     if accepts(document.data, name):
-        labels = [*and_more(labels, left)]
+        labels = [*and_more(labels, left)] if labels else []
         spans = (*_backwards(document, name), *_periods(document, name))
         return (*spans, *labels, *_find_emptied(document, name))
     # 0.08 s to import, so only for documents that fail

@@ -174,6 +174,9 @@ def begin_whole(
     Only where there is nothing else to do meanwhile this process works ``here`` too.
     """
     keeping = replace(asked, keeps_districts=True)
+    if len(chosen.paths) <= FEW:
+        few = check_named(chosen, tuple(chosen.paths), keeping, remember=False)
+        return lambda: _fleet_of(chosen, few, every_profile=every_profile)
     finish = begin_parts(
         lambda part: check_named(chosen, part, keeping, remember=False),
         tuple(chosen.paths),
