@@ -33,12 +33,7 @@ from connectsync.cli.options import (
     set_token_option,
     yes_option,
 )
-from connectsync.cli.plan_source import (
-    ScopedPlan,
-    circumstances,
-    open_state,
-    plan_in,
-)
+from connectsync.cli.plan_source import ScopedPlan, circumstances, open_state, plan_in
 from connectsync.cli.runner import CommandLineHost, RunArguments, apply_run
 from connectsync.cli.session import Session
 from connectsync.cli.terminal import ExitStatus

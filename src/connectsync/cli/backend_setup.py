@@ -19,12 +19,7 @@ from connectsync.backends.snapshot import Confirm, SnapshotReader, SnapshotWrite
 from connectsync.cli.commands import quote_word
 from connectsync.cli.emulator import guard_store, make_embedded_store
 from connectsync.cli.machine import host_of, host_of_snapshot
-from connectsync.cli.secrets import (
-    GATEWAY,
-    NO_GATEWAY,
-    district_token,
-    project_secret,
-)
+from connectsync.cli.secrets import GATEWAY, NO_GATEWAY, district_token, project_secret
 from connectsync.cli.session import Session
 from connectsync.config.decode import Ground, without_steps_up
 from connectsync.config.project import BrowserConfig, Project

@@ -17,12 +17,7 @@ from connectsync.cli.backend_setup import (
     SnapshotBackend,
     no_person,
 )
-from connectsync.cli.progress import (
-    READING,
-    ProgressStyle,
-    manner,
-    show_progress,
-)
+from connectsync.cli.progress import READING, ProgressStyle, manner, show_progress
 from connectsync.cli.session import Session
 from connectsync.config.project import Project
 from connectsync.domain.district import District

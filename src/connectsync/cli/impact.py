@@ -8,12 +8,7 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-from connectsync.cli.formats import (
-    CLEVER,
-    deliver_pages,
-    insist_apart,
-    insist_free,
-)
+from connectsync.cli.formats import CLEVER, deliver_pages, insist_apart, insist_free
 from connectsync.cli.options import option_output, where_option
 from connectsync.cli.rosters import RosterReader, roster_path
 from connectsync.cli.session import Session, wait_for

@@ -34,12 +34,7 @@ from connectsync.domain.notice import (
     settings_of,
 )
 from connectsync.errors import ConnectsyncError, ProjectError, TokenRefused, UsageError
-from connectsync.operations.notify import (
-    tell,
-    untell,
-    watch_allowances,
-    watch_runs,
-)
+from connectsync.operations.notify import tell, untell, watch_allowances, watch_runs
 from connectsync.report.terminal import inert
 from connectsync.values import dataclass
 

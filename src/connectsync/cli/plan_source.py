@@ -38,10 +38,7 @@ from connectsync.domain.wording import did_you_mean, few, many
 from connectsync.errors import DamagedPlan, ProjectError, StateError, UsageError
 from connectsync.files.access import read_regular, text_of_json
 from connectsync.operations.approve import plan_review
-from connectsync.operations.baseline import (
-    as_before,
-    loosened,
-)
+from connectsync.operations.baseline import as_before, loosened
 from connectsync.operations.changes import (
     ChangedFiles,
     Comparison,

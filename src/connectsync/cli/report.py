@@ -24,11 +24,7 @@ from connectsync.operations.checking import options_of
 from connectsync.operations.drift import DriftReading, find_drift
 from connectsync.operations.git import Authors, Git
 from connectsync.operations.plan import PlannedDistrict
-from connectsync.operations.report import (
-    ReportSources,
-    StateSeen,
-    make_report,
-)
+from connectsync.operations.report import ReportSources, StateSeen, make_report
 from connectsync.operations.validate import is_whole, validate_fleet
 from connectsync.report.terminal import inert
 from connectsync.values import replace

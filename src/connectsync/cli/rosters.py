@@ -16,12 +16,7 @@ from connectsync.domain.district import District
 from connectsync.domain.impact import Dictionary, Gap
 from connectsync.domain.plan import DistrictPlan, NotCounted, RosterImpact
 from connectsync.domain.wording import did_you_mean
-from connectsync.errors import (
-    ConnectError,
-    ProjectError,
-    RosterUnreadable,
-    UsageError,
-)
+from connectsync.errors import ConnectError, ProjectError, RosterUnreadable, UsageError
 from connectsync.roster.tables import RosterTables, open_tables
 from connectsync.values import dataclass, replace
 

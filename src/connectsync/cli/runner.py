@@ -39,11 +39,7 @@ from connectsync.domain.outcome import (
 from connectsync.domain.plan import Plan
 from connectsync.domain.run import Origin
 from connectsync.errors import UsageError, how_to_add
-from connectsync.operations.apply import (
-    ApplyRun,
-    RunResult,
-    StopSignal,
-)
+from connectsync.operations.apply import ApplyRun, RunResult, StopSignal
 from connectsync.operations.changes import checked_out
 from connectsync.operations.gate import ApplyOptions
 from connectsync.operations.plan import PlanContext

@@ -18,12 +18,7 @@ from connectsync.config.document import Document
 from connectsync.config.fleet import Fleet
 from connectsync.config.project import Project
 from connectsync.config.source import IN_QUOTES
-from connectsync.domain.district import (
-    LIST,
-    names_meant,
-    settable_names,
-    why_no_value,
-)
+from connectsync.domain.district import LIST, names_meant, settable_names, why_no_value
 from connectsync.domain.finding import Finding, Severity
 from connectsync.domain.schedule import local_time, spell_managed
 from connectsync.domain.wording import did_you_mean, few, many

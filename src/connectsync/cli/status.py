@@ -30,12 +30,7 @@ from connectsync.domain.live import ConnectKey
 from connectsync.domain.outcome import LastSave
 from connectsync.domain.sync import StatusReport, SyncOutcome
 from connectsync.domain.wording import many
-from connectsync.errors import (
-    ConnectsyncError,
-    ProjectError,
-    StateError,
-    UsageError,
-)
+from connectsync.errors import ConnectsyncError, ProjectError, StateError, UsageError
 from connectsync.operations.roster_check import (
     RosterAnswers,
     RosterCheck,

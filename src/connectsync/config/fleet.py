@@ -10,12 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Generic, NamedTuple, Protocol, Self, TypeVar
 
 from connectsync.config.decode import Ground, bytes_of
-from connectsync.config.discovery import (
-    PROFILES,
-    NamedPaths,
-    relative,
-    stem_of,
-)
+from connectsync.config.discovery import PROFILES, NamedPaths, relative, stem_of
 from connectsync.config.document import Document, Reading
 from connectsync.config.layers import missing_profiles, named_profiles, winning
 from connectsync.config.profiles import (

@@ -9,13 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from connectsync.config.decode import SUFFIXES, Ground, bytes_of
-from connectsync.config.discovery import (
-    PROFILES,
-    below,
-    relative,
-    stem_of,
-    walk,
-)
+from connectsync.config.discovery import PROFILES, below, relative, stem_of, walk
 from connectsync.config.document import Document, Reading, read_document
 from connectsync.config.layers import (
     LAYERED,

@@ -22,10 +22,7 @@ from connectsync.config.policy import (
 from connectsync.config.profiles import check_bytes, read_and_check
 from connectsync.config.source import error, quote_text
 from connectsync.domain.calendar import Calendar
-from connectsync.domain.finding import (
-    Finding,
-    KeyPath,
-)
+from connectsync.domain.finding import Finding, KeyPath
 from connectsync.domain.plan import REACHED_BY
 from connectsync.domain.policy import Policy
 from connectsync.domain.rule_settings import KnownFindings, RuleSettings

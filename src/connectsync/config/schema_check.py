@@ -9,12 +9,7 @@ from typing import Any
 
 from connectsync.config.document import Document, is_day
 from connectsync.config.layers import LAYERED
-from connectsync.config.schemas import (
-    failures,
-    is_known,
-    labels_of,
-    schema,
-)
+from connectsync.config.schemas import failures, is_known, labels_of, schema
 from connectsync.config.source import MOST_FINDINGS, and_more, error, quote_text
 from connectsync.domain.finding import Finding, KeyPath, Severity, order
 from connectsync.domain.schedule import (

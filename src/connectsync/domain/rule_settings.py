@@ -6,13 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 
-from connectsync.domain.finding import (
-    Finding,
-    Severity,
-    TurnedOff,
-    order,
-    pointer,
-)
+from connectsync.domain.finding import Finding, Severity, TurnedOff, order, pointer
 from connectsync.domain.wording import fits_pattern
 from connectsync.values import dataclass, field, replace
 

@@ -29,12 +29,7 @@ from connectsync.domain.finding import Finding, Severity
 from connectsync.domain.foreign_text import foreign_text
 from connectsync.domain.live import Live
 from connectsync.domain.settings import SWITCH, Form, is_same
-from connectsync.errors import (
-    ConnectError,
-    ConnectsyncError,
-    InvalidFiles,
-    UsageError,
-)
+from connectsync.errors import ConnectError, ConnectsyncError, InvalidFiles, UsageError
 from connectsync.files.writing import replace_file
 from connectsync.operations.checking import ValidationOptions
 from connectsync.operations.commit import CommitTree, tree_with

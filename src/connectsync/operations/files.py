@@ -20,17 +20,11 @@ from connectsync.config.discovery import (
     stem_of,
 )
 from connectsync.config.edit import canonical, edit_values
-from connectsync.config.fleet import (
-    LoadedDistrict,
-)
+from connectsync.config.fleet import LoadedDistrict
 from connectsync.config.layers import merge_section
 from connectsync.config.profiles import Profiles, check_bytes, profile_files
 from connectsync.config.schema_check import NOTHING_RECORDED, Recorded
-from connectsync.config.schemas import (
-    render_district,
-    schema_text,
-    spell_flow,
-)
+from connectsync.config.schemas import render_district, schema_text, spell_flow
 from connectsync.config.source import spell_control_characters
 from connectsync.domain.district import DISTRICT_VARIABLE
 from connectsync.domain.finding import Finding, KeyPath, Severity, pointer

@@ -12,13 +12,7 @@ from connectsync.domain.district import District, token_identity
 from connectsync.domain.drift import Baselines
 from connectsync.domain.finding import Finding, GuardFinding, Severity, closing, needed
 from connectsync.domain.live import CLOCKS_DIFFER, ConnectKey
-from connectsync.domain.plan import (
-    REACHED_BY,
-    DistrictPlan,
-    Plan,
-    RosterImpact,
-    Save,
-)
+from connectsync.domain.plan import REACHED_BY, DistrictPlan, Plan, RosterImpact, Save
 from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.policy import ALL, WAVES, Shard
 from connectsync.domain.run import LATELY, RunHead, close_command

@@ -54,10 +54,7 @@ from connectsync.operations.checking import (
     unpack,
     unpack_whole,
 )
-from connectsync.rules.catalogue import (
-    BY_NAME,
-    FLEET_RULES,
-)
+from connectsync.rules.catalogue import BY_NAME, FLEET_RULES
 from connectsync.rules.engine import FleetOnDay, Found, place_problem, problems
 from connectsync.rules.fleet import null_takes_nothing_back, unused_profile
 from connectsync.values import dataclass, replace

@@ -19,13 +19,7 @@ from connectsync.domain.live import (
 )
 from connectsync.domain.plan import group_of
 from connectsync.domain.wording import many
-from connectsync.report.audit import (
-    STYLES,
-    by_need,
-    needs_text,
-    on_the_page,
-    totals,
-)
+from connectsync.report.audit import STYLES, by_need, needs_text, on_the_page, totals
 from connectsync.report.html import (
     COUNTED_SEVERITIES,
     MOST,

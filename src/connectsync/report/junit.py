@@ -6,12 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 # nothing is parsed here, so no one can feed it anything
-from xml.etree.ElementTree import (
-    Element,
-    SubElement,
-    indent,
-    tostring,
-)
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from connectsync.domain.drift import DistrictDrift
 from connectsync.domain.finding import (

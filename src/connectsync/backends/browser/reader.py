@@ -18,10 +18,7 @@ from connectsync.backends.browser.form import FormReading
 from connectsync.backends.browser.navigation import Navigation, Seen
 from connectsync.backends.browser.session import SharedBrowser, TabPool
 from connectsync.backends.browser.tab import Tab, control_problem, plain
-from connectsync.backends.contract import (
-    Clock,
-    utc_now,
-)
+from connectsync.backends.contract import Clock, utc_now
 from connectsync.backends.names import (
     DAILY_SYNC,
     LAST_SYNC,

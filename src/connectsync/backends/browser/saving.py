@@ -13,11 +13,7 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Locator, Request, Response
 
 from connectsync.backends.browser.chromium import plain_words
-from connectsync.backends.browser.controls import (
-    ask_all,
-    control_of,
-    texts,
-)
+from connectsync.backends.browser.controls import ask_all, control_of, texts
 from connectsync.backends.browser.form import FormOnPage
 from connectsync.backends.browser.tab import (
     SignIn,
