@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from html import escape
 from html.parser import HTMLParser
@@ -283,7 +283,8 @@ class Evidence:
         ``about`` is the district, or what else the page is about. Raises
         ``StateError`` if the disk does not take it, and ``PageChanged``.
         """
-        learn_session({"cookies": await page.context.cookies()})
+        with suppress(PlaywrightError):
+            learn_session({"cookies": await page.context.cookies()})
         script = _HTML.replace("TYPED", repr(_TYPED))
         told = [self._tokens, self._settings]
         html, shown, held, plain = await ask_one(

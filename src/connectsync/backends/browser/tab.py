@@ -352,7 +352,8 @@ class Tab:
                     raise self.fence.elsewhere(self.fence.refused) from error
                 raise httpx2.TransportError(self._in_words(error)) from error
             # each answer may begin the session anew
-            learn_session({"cookies": await self.page.context.cookies()})
+            with suppress(PlaywrightError):
+                learn_session({"cookies": await self.page.context.cookies()})
             return await _plain(response)
 
         try:
