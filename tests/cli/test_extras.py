@@ -12,7 +12,7 @@ import pytest
 from console import Console
 
 EXTRAS = (
-    *("playwright", "uvicorn", "psycopg", "opentelemetry", "duckdb"),
+    *("playwright", "uvicorn", "psycopg", "opentelemetry", "duckdb", "_duckdb"),
     *("cel_expr_python", "xlsxwriter", "python_calamine"),
 )
 

@@ -186,7 +186,8 @@ def test_a_link_out_of_the_project_is_not_followed(
 def test_without_the_extra_it_says_how_to_add_it(
     counted: Console, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "duckdb", None)
+    for name in ("duckdb", "_duckdb"):
+        monkeypatch.setitem(sys.modules, name, None)
     said = counted.run("impact", "lakeview-usd", "--roster", "students.csv")
     assert "reading a roster needs the extra `roster`" in said.err
     assert "duckdb>=2.0" in said.err

@@ -201,7 +201,8 @@ def test_what_is_asked_in_vain_says_why(counted: Console, name: str) -> None:
 def test_without_the_extra_it_says_how_to_add_it(
     counted: Console, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "duckdb", None)
+    for name in ("duckdb", "_duckdb"):
+        monkeypatch.setitem(sys.modules, name, None)
     said = counted.run(*ASKED, "--out", "plan.json")
     assert said.status == 64
     assert "reading a roster needs the extra `roster`" in said.err

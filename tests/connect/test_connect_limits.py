@@ -16,8 +16,8 @@ from hostile_service import Answer, Request, sent, serving
 from connectsync.backends import contract, gateway
 from connectsync.backends.contract import ContractReader
 from connectsync.errors import ConnectError, Unreachable
-from connectsync.roster.clever import open_roster
-from connectsync.roster.clever_users import ReadBounds, UserListing
+from connectsync.roster.clever import ReadBounds, open_roster
+from connectsync.roster.clever_users import UserListing
 from connectsync.web.http import MEBIBYTE, Limits, RetryBudget
 
 TOKEN = "t0ken-of-endless"  # noqa: S105 - of a stand-in that lives for one test

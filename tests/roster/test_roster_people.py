@@ -20,11 +20,10 @@ from connectsync.errors import (
     RosterUnreadable,
     Unreachable,
 )
-from connectsync.roster.clever import open_roster
+from connectsync.roster.clever import ReadBounds, open_roster
 from connectsync.roster.clever_users import (
     MOST_EMPTY,
     CleverPeople,
-    ReadBounds,
     UserListing,
 )
 from connectsync.roster.seam import RosterReading
@@ -118,11 +117,14 @@ def tabled(tables: RosterTables) -> dict[str, int]:
         "contacts": "count(DISTINCT contact) FILTER (noted(notes, 2))",
         "own": "count(DISTINCT contact) FILTER (noted(notes, 1))",
         "links": "count(*) FILTER (contact IS NOT NULL AND student IS NOT NULL)",
-        "typed": "count(*) FILTER (trim(type) <> '')",
+        "typed": "count(*) FILTER (trim(coalesce(rows.type, known.type)) <> '')",
         "mails": "count(DISTINCT contact) FILTER (email IS NOT NULL)",
         "texts": "count(DISTINCT contact) FILTER (number IS NOT NULL)",
     }
-    (row,) = tables.run(f"SELECT {', '.join(asked.values())} FROM rows")  # noqa: S608 - ours
+    (row,) = tables.run(
+        f"SELECT {', '.join(asked.values())}"  # noqa: S608 - ours
+        " FROM rows LEFT JOIN known USING (words)"
+    )
     return dict(zip(asked, row, strict=True))
 
 

@@ -68,8 +68,8 @@ from connectsync.operations.validate import validate_fleet
 from connectsync.report import findings_json, findings_text
 from connectsync.report.markdown import plan_markdown
 from connectsync.report.plan_text import render_plan
-from connectsync.roster.clever import PEOPLE, CleverRoster
-from connectsync.roster.clever_users import ReadBounds, UserListing
+from connectsync.roster.clever import PEOPLE, CleverRoster, ReadBounds
+from connectsync.roster.clever_users import UserListing
 from connectsync.roster.layouts import open_roster_files
 from connectsync.web.http import client, once
 

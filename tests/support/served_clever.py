@@ -20,8 +20,13 @@ from connectsync.emulator.clever import (
     CleverFaults,
 )
 from connectsync.emulator.seed import MadeUpRoster
-from connectsync.roster.clever import LONGEST_WAIT_SECONDS, open_roster, until_reset
-from connectsync.roster.clever_users import CleverPeople, ReadBounds
+from connectsync.roster.clever import (
+    LONGEST_WAIT_SECONDS,
+    ReadBounds,
+    open_roster,
+    until_reset,
+)
+from connectsync.roster.clever_users import CleverPeople
 from connectsync.roster.seam import RosterReading, Take
 from connectsync.web.http import Limits, RetryBudget
 

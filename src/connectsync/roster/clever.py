@@ -360,6 +360,25 @@ class CleverRoster:
         return await self._patience(attempt)
 
 
+@dataclass(frozen=True, slots=True)
+class ReadBounds:
+    """What reading one district may take; the largest one there is takes a fifth."""
+
+    seconds: float = 7200.0
+    pages: int = 100_000
+    size: int = 8192 * MEBIBYTE
+    answer_seconds: float = 120.0
+
+    def limits(self) -> Limits:
+        """Give those of answers: what is beyond the usual comes out of the whole."""
+        return Limits(
+            answer_seconds=self.answer_seconds,
+            answer_bytes=64 * MEBIBYTE,
+            run_seconds=self.seconds,
+            run_bytes=self.size,
+        )
+
+
 @asynccontextmanager
 async def open_roster(
     url: str,

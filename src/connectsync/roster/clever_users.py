@@ -6,7 +6,9 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from itertools import pairwise
 from time import monotonic
+from typing import Self
 
 import httpx2
 
@@ -20,6 +22,7 @@ from connectsync.roster.clever import (
     TOO_LARGE,
     CleverRoster,
     NotGiven,
+    ReadBounds,
     broken_page,
     not_understood,
     page_refusal,
@@ -34,7 +37,7 @@ from connectsync.roster.seam import (
     Take,
 )
 from connectsync.values import dataclass
-from connectsync.web.http import MEBIBYTE, Limits
+from connectsync.web.http import MEBIBYTE
 
 PAGE = 5_000
 """
@@ -44,25 +47,6 @@ minute, and one page few megabytes. Clever's own bound is 10,000.
 
 MOST_EMPTY = 20
 """So many pages in a row may be empty though more is to follow."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReadBounds:
-    """What reading one district may take; the largest one there is takes a fifth."""
-
-    seconds: float = 7200.0
-    pages: int = 100_000
-    size: int = 8192 * MEBIBYTE
-    answer_seconds: float = 120.0
-
-    def limits(self) -> Limits:
-        """Give those of answers: what is beyond the usual comes out of the whole."""
-        return Limits(
-            answer_seconds=self.answer_seconds,
-            answer_bytes=64 * MEBIBYTE,
-            run_seconds=self.seconds,
-            run_bytes=self.size,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,17 +94,18 @@ class CleverPeople:
         )
         came: dict[str, int] = {}
         missing: dict[str, tuple[str, str]] = {}
-        for role in PEOPLE:
-            try:
-                came[role] = await _hand_on(listing.pages(role), role, take)
-            except NotGiven as error:
-                if role == STUDENT:
-                    raise
-                came[role] = 0
-                missing[role] = (error.message, error.remedy)
-            else:
-                if not came[role]:
-                    missing[role] = (_none_came(role), _LOOK_AT_SHARING)
+        async with listing:
+            for role in PEOPLE:
+                try:
+                    came[role] = await _hand_on(listing.pages(role), role, take)
+                except NotGiven as error:
+                    if role == STUDENT:
+                        raise
+                    came[role] = 0
+                    missing[role] = (error.message, error.remedy)
+                else:
+                    if not came[role]:
+                        missing[role] = (_none_came(role), _LOOK_AT_SHARING)
         after = await self._roster.district(token)
         renewed = after.last_sync != there.last_sync
         return RosterReading(self.described, began, there, came, missing, renewed)
@@ -166,6 +151,8 @@ class UserListing:
     Reads one district, a role after another, within one set of bounds.
 
     Where Clever finds a page too large, half of it is asked for from then on, once.
+    The next page is on its way while one is looked at; what is asked, and in which
+    order, is the same. Leave it as a context, so that none is left on its way.
     """
 
     def __init__(
@@ -186,6 +173,16 @@ class UserListing:
         self._ends = clock() + bounds.seconds
         self._read = 0
         self._size = 0
+        self._ahead: dict[tuple[str, str], asyncio.Task[bytes]] = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        left = list(self._ahead.values())
+        for one in left:
+            one.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
     async def pages(self, role: str) -> AsyncIterator[UserPage]:
         """
@@ -197,10 +194,17 @@ class UserListing:
         seen: set[str] = set()
         cursor, empty = "", 0
         while True:
-            self._insist_bounds()
-            answer = await self._ask(role, cursor)
-            self._size += len(answer.content)
-            page = page_of(answer.content, role, self._token, self._users)
+            content = await (
+                self._ahead.pop((role, cursor), None) or self._ask(role, cursor)
+            )
+            following = cursor_ahead(content, self._users)
+            if following and f"cursor {following}" not in seen:
+                self._ask_ahead(role, following)
+            elif following == "" and (then := _AFTER.get(role)):
+                self._ask_ahead(then, "")
+            page = await asyncio.to_thread(
+                page_of, content, role, self._token, self._users
+            )
             again = {f"page {page.first}", f"cursor {page.cursor}"} & seen
             if (page.first or page.cursor) and again:
                 raise _misled(f"its list of {PEOPLE[role]} comes to a page again")
@@ -213,6 +217,9 @@ class UserListing:
             if not page.cursor:
                 return
             cursor = page.cursor
+
+    def _ask_ahead(self, role: str, cursor: str) -> None:
+        self._ahead[role, cursor] = asyncio.create_task(self._ask(role, cursor))
 
     @property
     def _users(self) -> httpx2.URL:
@@ -235,8 +242,9 @@ class UserListing:
                     remedy="try again at another hour; use an export if it stays",
                 )
 
-    async def _ask(self, role: str, cursor: str) -> httpx2.Response:
+    async def _ask(self, role: str, cursor: str) -> bytes:
         """Ask for a page; what is too large is asked for by the half, once."""
+        self._insist_bounds()
         answer = await self._get(role, cursor)
         if answer.status_code == TOO_LARGE and self._page == self._whole:
             self._page = max(1, self._whole // 2)
@@ -244,7 +252,8 @@ class UserListing:
         if answer.status_code != OK:
             here = self._roster.described
             raise page_refusal(answer, role, self._page, here, self._roster.now())
-        return answer
+        self._size += len(answer.content)
+        return answer.content
 
     async def _get(self, role: str, cursor: str) -> httpx2.Response:
         asked = {"role": role, "limit": str(self._page)}
@@ -259,6 +268,10 @@ class UserListing:
         # raised here: what the HTTP library said may quote a person, and would come
         # along as the context
         raise problem
+
+
+_AFTER = dict(pairwise(PEOPLE))
+"""The role that is asked for after each one."""
 
 
 def _misled(why: str) -> Unreachable:
@@ -294,7 +307,7 @@ def page_of(content: bytes, role: str, token: str, asked: httpx2.URL) -> UserPag
     words = {word for user in users for word in _shown_words(user, role)}
     if token in text or repeats_secret("\n".join(sorted(words)), [token]):
         raise not_understood("it repeats the token")
-    if _HALF_LETTER.search(text):
+    if "\\u" in text and _HALF_LETTER.search(text):
         text = json.dumps(body, ensure_ascii=False)
         text = text.encode("utf-8", "replace").decode("utf-8")
     first = str(users[0]["id"]) if users else ""
@@ -410,6 +423,27 @@ def _cursor_of(body: Mapping[str, object], asked: httpx2.URL) -> str:
     if problem:
         raise not_understood(problem)
     return str(cursor[0])
+
+
+_LINKS = rb'"links"\s*:\s*(\[[^\[\]]{0,4096}\])\s*'
+_FIRST = re.compile(rb"\s*\{\s*" + _LINKS + rb",")
+_LAST = re.compile(_LINKS + rb"\}\s*")
+
+
+def cursor_ahead(content: bytes, asked: httpx2.URL) -> str | None:
+    """
+    Look where the list goes on after a page, empty if it does not: first or last in it.
+
+    None where it cannot be told without the whole of it. It only says what to ask for
+    ahead: what counts is the page itself.
+    """
+    last = max(0, content.rfind(b'"links"'))
+    found = _FIRST.match(content) or _LAST.fullmatch(content, last)
+    try:
+        links = json.loads(found[1]) if found else None
+        return _cursor_of({"links": links}, asked)
+    except (ValueError, RecursionError, Unreachable):
+        return None
 
 
 def _origin(url: httpx2.URL) -> tuple[str, str, int | None]:

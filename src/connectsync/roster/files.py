@@ -6,6 +6,7 @@ What is wrong with a file is said by its name and a line, never by what stands t
 
 from __future__ import annotations
 
+import csv
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -17,6 +18,9 @@ from typing import IO
 from connectsync.errors import RosterUnreadable
 from connectsync.roster.opening import (
     CSV,
+    LOOK_FOR_QUOTE,
+    QUOTE,
+    ROW_TOO_LONG,
     UTF_8,
     BadRoster,
     DeliveredFile,
@@ -34,6 +38,9 @@ from connectsync.values import dataclass, field
 
 _HEAD = 1 << 16
 """So many bytes are looked at to know what a file is."""
+
+_SAMPLED = 500
+"""So many lines are looked at to know which words are in most rows."""
 
 _CHUNK = 1 << 20
 
@@ -78,6 +85,18 @@ class RosterFile:
         for end in ends or tuple(self.ends):
             with suppress(OSError, KeyError):
                 os.close(self.ends.pop(end))
+
+    def sample(self, encoding: str, columns: Sequence[int]) -> list[set[str]]:
+        """Give values that stand in columns of the first rows; those of lists do."""
+        found: list[set[str]] = [set() for _ in columns]
+        with self.source.opened() as stream:
+            head = stream.read(_HEAD)
+        _, *lines = head.decode(encoding, "replace").splitlines(keepends=True)
+        with suppress(csv.Error):
+            for row in csv.reader(lines[:_SAMPLED]):
+                for values, column in zip(found, columns, strict=True):
+                    values.update(row[column : column + 1])
+        return found
 
     def problem(self, said: str, remedy: str | None = None) -> RosterUnreadable:
         """Give the error that something is wrong with it."""
@@ -303,3 +322,69 @@ def _pass_on(pipe: IO[bytes], chunk: bytes) -> None:
 
 class _NoOneReads(Exception):
     """The other end of a pipe was closed."""
+
+
+# what DuckDB says of a file
+
+MEMORY = "800MB"
+"""How much memory DuckDB may take; the rest of a gibibyte is ours."""
+
+MOST_SECONDS = 3600.0
+"""For one roster; the largest takes minutes."""
+
+TOO_LONG = f"it takes more than {MOST_SECONDS / 60:g} minutes"
+
+_MORE_MEMORY = (
+    "leave --school out, give CSV or Parquet in place of JSON, or split the export by"
+    " school and count each part"
+)
+
+_REASONS = (
+    ("^INTERRUPT", TOO_LONG, None),
+    (
+        "Out of Memory",
+        f"counting it takes more than the {MEMORY} of memory that it may have",
+        _MORE_MEMORY,
+    ),
+    (
+        "nvalid unicode|not utf-8|nvalid UTF|Byte sequence",
+        "it is not saved as UTF-8",
+        None,
+    ),
+    ("unterminated quote", "a quote is opened here and never closed", QUOTE),
+    (
+        "Expected Number of Columns",
+        "the row has more or fewer columns than the header",
+        "put a field that holds a comma in quotes",
+    ),
+    ("state machine", "its lines end in two ways, or a quote is not closed", QUOTE),
+    ("Maximum line size", ROW_TOO_LONG, LOOK_FOR_QUOTE),
+    ("JSON", "it is not valid JSON", None),
+    (
+        "[Pp]arquet|magic bytes|thrift|[Ss]nappy|ZSTD|GZIP",
+        "it is not a whole Parquet file",
+        None,
+    ),
+)
+
+_LINE = re.compile(r"\bLine: (\d{1,12})\b")
+
+
+def problem_of(message: str) -> RosterUnreadable:
+    """Tell what a message of DuckDB means in our words, for its own quote values."""
+    # values come after the first line, but not always: only these words are looked for
+    reason, remedy = next(
+        (ours for theirs, *ours in _REASONS if re.search(theirs, message)),
+        ("DuckDB cannot read what is in it", None),
+    )
+    line = _LINE.search(message)
+    return unreadable(str(reason), int(line.group(1)) if line else 0, remedy)
+
+
+def unreadable(
+    reason: str, line: int = 0, remedy: str | None = None
+) -> RosterUnreadable:
+    """Make the error of a roster, before it is known which of its files it is."""
+    error = RosterUnreadable(f"the roster cannot be read: {reason}", remedy=remedy)
+    error.reason, error.line = reason, line
+    return error

@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from connectsync.domain.impact import Gap
+from connectsync.domain.impact import LABELS, Gap
 from connectsync.errors import RosterUnreadable
-from connectsync.roster.files import WANTED, RosterFile, find_files, hand_on
+from connectsync.roster.files import WANTED, RosterFile, find_files, hand_on, unreadable
 from connectsync.roster.opening import LONGEST_RECORD, UTF_8, WayOut
-from connectsync.roster.tables import RosterTables, open_tables, statement, unreadable
+from connectsync.roster.tables import RosterTables, open_tables, statement
 from connectsync.values import dataclass
 
 
@@ -83,10 +83,7 @@ def _load(found: Sequence[RosterFile], loader: _Loader) -> RosterInFiles:
     """Put all files into the tables. Raises ``RosterUnreadable``."""
     tables = loader.tables
     kinds = [loader.load(one) for one in found]
-    tables.settle()
-    ((people, contacts),) = tables.run(
-        "SELECT count(student), count(contact) FROM rows"
-    )
+    people, contacts = tables.settle()
     if not people:
         raise RosterUnreadable(
             f"{found[-1].shown}: it lists no students", remedy=WANTED
@@ -136,12 +133,14 @@ class _Loader:
         given = _expressions(file.columns, _STUDENTS)
         given["school"] = f", {given['school']} AS school" if self._schools else ""
         told = [2, 3, 5, *([7] if given["number"] != _ABSENT else [])]
+        self._expect(file, given)
         self._run(file, "rows", notes=_notes(told), **given)
         return "Clever students.csv"
 
     def _contacts(self, file: RosterFile) -> str:
         given = _expressions(file.columns, _CONTACTS)
         given |= {"school": "", "number": _ABSENT}
+        self._expect(file, given)
         self._run(file, "rows", notes=_notes([2, 5]), **given)
         if self._has_students:
             return "Clever students.csv and contacts.csv"
@@ -150,6 +149,16 @@ class _Loader:
             "contacts.csv lists no students: only those with a contact are counted"
         )
         return "Clever contacts.csv"
+
+    def _expect(self, file: RosterFile, given: Mapping[str, str]) -> None:
+        """Look which words the first rows hold: the others hold few more."""
+        places = {name: given[name] for name in LABELS if given[name] != _ABSENT}
+        columns = [int(column.removeprefix("c")) for column in places.values()]
+        found = file.sample(self._encoding, columns)
+        words = dict(zip(places, found, strict=True))
+        # where they are no words from a list, each row keeps its own
+        many = max(map(len, found), default=0) > MOST_EXPECTED
+        self.tables.expect({} if many else words)
 
     def _users(self, file: RosterFile) -> str:
         if not self._has_roles and "role" not in file.columns:
@@ -233,6 +242,8 @@ class _Loader:
             given["source"] = _csv_source(file, self._encoding)
             self.tables.run(statement(sql).format(**given))
 
+
+MOST_EXPECTED = 20
 
 MOST_USERS = 50_000_000
 """Ten times the users of the largest district."""

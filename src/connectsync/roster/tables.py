@@ -14,8 +14,10 @@ import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
+from importlib import import_module
 from importlib.resources import files
 from time import monotonic
+from types import ModuleType
 from typing import Any
 
 from connectsync.domain.impact import (
@@ -38,13 +40,16 @@ from connectsync.domain.impact import (
     compare,
     tally,
 )
-from connectsync.errors import RosterUnreadable, load_extra
+from connectsync.errors import load_extra
 from connectsync.providers.clever import ContactRelationship, ContactType, PhoneType
-from connectsync.roster.opening import LOOK_FOR_QUOTE, QUOTE, ROW_TOO_LONG
+from connectsync.roster.files import (
+    MEMORY,
+    MOST_SECONDS,
+    TOO_LONG,
+    problem_of,
+    unreadable,
+)
 from connectsync.values import replace
-
-MEMORY = "800MB"
-"""How much memory DuckDB may take; the rest of a gibibyte is ours."""
 
 ROWS: Mapping[str, str] = {
     "student": "UBIGINT",
@@ -61,12 +66,12 @@ ROWS: Mapping[str, str] = {
 """
 The columns of ``rows``: what one row of a source says of a student, a contact, or both.
 
-``student`` and ``contact`` are hashes of who they are. ``number`` is a number that can
-be texted, its ten digits; null where there is none. ``school``, ``type``,
-``relationship`` and ``phone_type`` stand as in the source: only their few values are
-folded; ``words`` is a hash of the three that hold labels. What else is known stands in
-``notes``, a bit each, as ``sql/macros.sql`` says. ``email`` is a hash, where the source
-knows staff whom it may be compared with.
+``student`` and ``contact`` are hashes of who they are, and so is ``number`` of the ten
+digits of a number that can be texted; null where there is none. ``words`` is a hash of
+the three that hold labels: ``type``, ``relationship`` and ``phone_type`` stand as in
+the source, and only where they are none of those in ``known``, which most rows hold.
+What else is known stands in ``notes``, a bit each, as ``sql/macros.sql`` says.
+``email`` is a hash, where the source knows staff whom it may be compared with.
 """
 
 _SETTINGS = (
@@ -75,6 +80,9 @@ _SETTINGS = (
     "SET preserve_insertion_order = false",
     "SET allow_persistent_secrets = false",
     "SET enable_progress_bar = false",
+    # how many rows a file has is not known before it is read: as our joins are written,
+    # the smaller side is the second one
+    "SET disabled_optimizers = 'join_order,build_side_probe_side'",
 )
 
 _SHAPE = re.sub(
@@ -128,11 +136,11 @@ class RosterTables:
         repeated, not even as the cause.
         """
         if monotonic() > self._ends:
-            raise unreadable(_TOO_LONG)
+            raise unreadable(TOO_LONG)
         try:
             return list(self._database.execute(sql, given).fetchall())
         except self._failure as error:
-            problem = _problem(str(error))
+            problem = problem_of(str(error))
         # raised here: inside, what DuckDB said would come along as the context
         raise problem
 
@@ -149,20 +157,31 @@ class RosterTables:
         """Add each user that a query gives as JSON, in a column ``one``."""
         self.run(_users(query))
 
-    def settle(self) -> None:
+    def expect(self, words: Mapping[str, Collection[str]]) -> None:
+        """Say, before rows come, which words many of them hold; with Clever's own."""
+        given: dict[str, list[str | None]] = {
+            name: [None, "", *dict.fromkeys([*labels, *words.get(name, ())])]
+            for name, labels in LABELS.items()
+        }
+        self.run(statement("known"), given)
+
+    def settle(self) -> tuple[int, int]:
         """
         Leave out who is referred to and listed nowhere, once all rows are there.
 
-        A roster that lists no students at all has those that are referred to.
+        A roster that lists no students at all has those that are referred to. Gives how
+        many rows have a student, and how many a contact.
         """
+        # groups of nearly as many as there are rows take fewer seconds of one core
+        # than of two, and hardly more by the clock
+        self.run("SET threads = 1")
+        self.run("SET lock_configuration = true")
+        counts = self._referred()
         for who, listed in (("student", 3), ("contact", 2)):
-            referred = f"{who} IS NOT NULL AND NOT noted(notes, {listed})"
-            ((there, some),) = self.run(
-                f"SELECT count({who}) FILTER (noted(notes, {listed})),"  # noqa: S608 - ours
-                f" count(*) FILTER ({referred}) FROM rows"
-            )
+            _, there, some = counts[who]
             if not some:
                 continue
+            referred = f"{who} IS NOT NULL AND NOT noted(notes, {listed})"
             change = f"notes = notes | note({listed}) WHERE {referred}"
             if there:
                 # with a null in the list, nothing is ever not in it
@@ -172,16 +191,28 @@ class RosterTables:
                 )
                 change = f"{who} = NULL WHERE {referred} AND {who} NOT IN ({known})"
             self.run(f"UPDATE rows SET {change}")  # noqa: S608 - ours
+        if any(some for _, _, some in counts.values()):
+            counts = self._referred()
+        return counts["student"][0], counts["contact"][0]
+
+    def _referred(self) -> dict[str, tuple[int, ...]]:
+        """Count rows with a student and a contact, the listed and the other ones."""
+        asked = [
+            f"count({who}), count({who}) FILTER (noted(notes, {listed})),"
+            f" count({who}) FILTER (NOT noted(notes, {listed}))"
+            for who, listed in (("student", 3), ("contact", 2))
+        ]
+        (row,) = self.run(f"SELECT {', '.join(asked)} FROM rows")  # noqa: S608 - ours
+        return {"student": row[:3], "contact": row[3:]}
 
     def words(self) -> dict[str, dict[str, int]]:
         """Count how often each type, relationship and phone type stands there."""
         self.run(statement("worded"))
-        ((different,),) = self.run("SELECT count(*) FROM worded")
-        if different > MOST_WORDS:
-            raise unreadable(_NO_WORDS)
-        told: dict[str, dict[str, int]] = {name: {} for name in LABELS}
-        for field, word, count in self.run(statement("words")):
+        told: dict[str, dict[str, int]] = {name: {} for name in ("", *LABELS)}
+        for field, word, count in self.run(statement("words"), {"most": MOST_WORDS}):
             told[field][word] = count
+        if told.pop("")[""] > MOST_WORDS:
+            raise unreadable(_NO_WORDS)
         return told
 
     def staff_contacts(self) -> int | None:
@@ -213,13 +244,13 @@ class RosterTables:
             {"bit": 1 << number} | {k: sorted(v) for k, v in one._asdict().items()}
             for number, one in enumerate(choices)
         ]
-        self.run(statement("choices"), {"choices": json.dumps(rows)})
-        self.run(statement("meant"), {"selves": sorted(selves)})
+        meant = {"choices": json.dumps(rows), "selves": sorted(selves)}
+        self.run(statement("meant"), meant)
         given = {"by": "", "named": "''", "rows": "rows"}
         if by_school:
             given = {"by": "school, ", "named": "school", "rows": _PLACED}
             self.run(statement("attends"), {"fewest": FEWEST})
-        for step in ("marked", "people", "twice"):
+        for step in _STEPS:
             self.run(statement(step).format(**given))
         found: dict[str, dict[str, Any]] = {}
         for name, kind in _HISTOGRAMS.items():
@@ -227,16 +258,13 @@ class RosterTables:
             for school, *figures in self.run(query):
                 told = found.setdefault(school, {}).setdefault(name, [])
                 told.append(kind(*figures))
-        self.run("DROP TABLE marked; DROP TABLE people; DROP TABLE twice")
+        self.run(
+            "DROP TABLE marked; DROP TABLE people; DROP TABLE odd; DROP TABLE twice"
+        )
         return {school: Counts(**told) for school, told in sorted(found.items())}
 
 
-MOST_SECONDS = 3600.0
-"""For one roster; the largest takes minutes."""
-
-_TOO_LONG = f"it takes more than {MOST_SECONDS / 60:g} minutes"
-
-MOST_CHOICES = 28
+MOST_CHOICES = 27
 """So many bits a row has for choices, and as many for what they text."""
 
 MOST_WORDS = 20_000
@@ -252,6 +280,8 @@ _PLACED = """
     FROM rows JOIN attends USING (student))
 """
 
+_STEPS = ("marked", "people", "odd", "twice")
+
 _HISTOGRAMS: Mapping[str, Callable[..., tuple[Any, ...]]] = {
     "people": PeopleCount,
     "students": StudentCount,
@@ -261,60 +291,12 @@ _HISTOGRAMS: Mapping[str, Callable[..., tuple[Any, ...]]] = {
 """What leaves the tables: how many are alike. Only the first two choices count all."""
 
 
-_MORE_MEMORY = (
-    "leave --school out, give CSV or Parquet in place of JSON, or split the export by"
-    " school and count each part"
-)
-
-_REASONS = (
-    ("^INTERRUPT", _TOO_LONG, None),
-    (
-        "Out of Memory",
-        f"counting it takes more than the {MEMORY} of memory that it may have",
-        _MORE_MEMORY,
-    ),
-    (
-        "nvalid unicode|not utf-8|nvalid UTF|Byte sequence",
-        "it is not saved as UTF-8",
-        None,
-    ),
-    ("unterminated quote", "a quote is opened here and never closed", QUOTE),
-    (
-        "Expected Number of Columns",
-        "the row has more or fewer columns than the header",
-        "put a field that holds a comma in quotes",
-    ),
-    ("state machine", "its lines end in two ways, or a quote is not closed", QUOTE),
-    ("Maximum line size", ROW_TOO_LONG, LOOK_FOR_QUOTE),
-    ("JSON", "it is not valid JSON", None),
-    (
-        "[Pp]arquet|magic bytes|thrift|[Ss]nappy|ZSTD|GZIP",
-        "it is not a whole Parquet file",
-        None,
-    ),
-)
-
-_LINE = re.compile(r"\bLine: (\d{1,12})\b")
-
-
-def _problem(message: str) -> RosterUnreadable:
-    """Tell what a message of DuckDB means in our words, for its own quote values."""
-    # values come after the first line, but not always: only these words are looked for
-    reason, remedy = next(
-        (ours for theirs, *ours in _REASONS if re.search(theirs, message)),
-        ("DuckDB cannot read what is in it", None),
-    )
-    line = _LINE.search(message)
-    return unreadable(str(reason), int(line.group(1)) if line else 0, remedy)
-
-
-def unreadable(
-    reason: str, line: int = 0, remedy: str | None = None
-) -> RosterUnreadable:
-    """Make the error of a roster, before it is known which of its files it is."""
-    error = RosterUnreadable(f"the roster cannot be read: {reason}", remedy=remedy)
-    error.reason, error.line = reason, line
-    return error
+def _load_engine() -> ModuleType:
+    """Import DuckDB, if it can be without what it is in Python: that takes as long."""
+    try:
+        return import_module("_duckdb")
+    except ImportError:
+        return load_extra("duckdb", "roster", "reading a roster needs")
 
 
 @contextmanager
@@ -328,7 +310,7 @@ def open_tables(
 
     Raises ``UsageError`` if DuckDB is not installed.
     """
-    duckdb = load_extra("duckdb", "roster", "reading a roster needs")
+    duckdb = _load_engine()
     database = duckdb.connect(
         ":memory:",
         config={
@@ -346,7 +328,6 @@ def open_tables(
             database.execute(setting)
         database.execute("SET allowed_paths = ?", [list(readable)])
         database.execute("SET enable_external_access = false")
-        database.execute("SET lock_configuration = true")
         database.execute(statement("macros"))
         without = {"school": not schools, "email": not emails}
         columns = ", ".join(

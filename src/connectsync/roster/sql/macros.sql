@@ -2,43 +2,43 @@ CREATE MACRO filled(x) AS nullif(trim(x), '');
 
 CREATE MACRO fold(x) AS lower(nullif(trim(x), ''));
 
--- trim takes longer than all else that is done with most fields, so it is left out
--- where the first character is no space and no other one is
-CREATE MACRO is_filled(x) AS CASE WHEN x >= '!' THEN true ELSE trim(x) <> '' END;
+-- trim takes longer than all else that is done with most fields, so it is left to those
+-- with a blank at the front, or any: what holds of nearly all is asked for last
+CREATE MACRO is_filled(x) AS
+    CASE WHEN x < '!' THEN trim(x) <> '' ELSE x IS NOT NULL END;
 
 CREATE MACRO key(x) AS CASE
-    WHEN x >= '!' AND NOT contains(x, ' ') THEN hash(x)
-    WHEN trim(x) <> '' THEN hash(trim(x)) END;
+    WHEN contains(x, ' ') OR x = '' THEN CASE WHEN trim(x) <> '' THEN hash(trim(x)) END
+    WHEN x IS NOT NULL THEN hash(x) END;
 
-CREATE MACRO all_digits(x) AS regexp_replace(x, '[^0-9]+', '', 'g');
+-- a number is known by a hash of its ten digits, spelled as in most rosters: where it is
+-- spelled so, nothing has to be taken apart
+CREATE MACRO usual(x) AS CASE
+    WHEN x GLOB '([0-9][0-9][0-9]) [0-9][0-9][0-9]-[0-9][0-9][0-9][0-9]' THEN hash(x) END;
 
--- the digits of a number as Clever spells it, or what is left of another one without
--- what stands in nearly every number: both take less time than a regular expression
-CREATE MACRO bare(x) AS CASE WHEN x LIKE '(___) ___-____'
-    THEN substring(x, 2, 3) || substring(x, 7, 3) || substring(x, 11, 4)
-    ELSE replace(replace(replace(replace(x, '(', ''), ')', ''), '-', ''), ' ', '') END;
+CREATE MACRO hash_of_ten(digits) AS
+    hash('(' || digits[1:3] || ') ' || digits[4:6] || '-' || digits[7:10]);
 
--- ten digits that do not begin with 0; what is spelled as it was read is digits alone
-CREATE MACRO usual_number(bare, number) AS CASE
-    WHEN number BETWEEN 1000000000 AND 9999999999 AND number::VARCHAR = bare
-    THEN number END;
+-- all digits of a number; of the next spellings without a regular expression
+CREATE MACRO digits_in(x) AS CASE
+    WHEN x GLOB '[0-9][0-9][0-9]-[0-9][0-9][0-9]-[0-9][0-9][0-9][0-9]'
+        OR x GLOB '[0-9][0-9][0-9].[0-9][0-9][0-9].[0-9][0-9][0-9][0-9]'
+        THEN x[1:3] || x[5:7] || x[9:12]
+    WHEN x GLOB '[0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9]' THEN x
+    ELSE regexp_replace(x, '[^0-9]+', '', 'g') END;
 
--- ten digits, or eleven that begin with 1
+-- a number that can be texted: ten digits, or eleven that begin with 1
 CREATE MACRO ten(digits) AS CASE
-    WHEN strlen(digits) = 10 THEN digits::UBIGINT
-    WHEN strlen(digits) = 11 AND digits[1] = '1' THEN digits[2:]::UBIGINT
+    WHEN strlen(digits) = 10 THEN hash_of_ten(digits)
+    WHEN strlen(digits) = 11 AND digits[1] = '1' THEN hash_of_ten(digits[2:])
 END;
 
--- a number that can be texted
-CREATE MACRO textable(x) AS
-    coalesce(usual_number(bare(x), TRY_CAST(bare(x) AS UBIGINT)),
-        CASE WHEN strlen(x) >= 10 THEN ten(all_digits(x)) END);
+CREATE MACRO textable(x) AS coalesce(usual(x), ten(digits_in(x)));
 
--- who has no id is known by name, email and all digits; null if all are blank
+-- who has no id is known by name, email and all digits; null if all are blank. No file
+-- holds the character between them
 CREATE MACRO known_by(name, email, digits) AS nullif(
-    hash(lower(trim(coalesce(name, ''))), lower(trim(coalesce(email, ''))),
-        coalesce(digits, '')),
-    hash('', '', ''));
+    hash(lower(concat(trim(name), chr(0), trim(email))), digits), hash(chr(0), 0::UBIGINT));
 
 -- the roles of OneRoster that Connect takes as guardians
 CREATE MACRO fold_role(x) AS CASE
@@ -50,22 +50,27 @@ CREATE MACRO fold_role(x) AS CASE
 -- and 6 of a student number, 5 and 7 whether it could have said so
 CREATE MACRO note(n) AS (1 << n)::UTINYINT;
 
-CREATE MACRO note_if(n, x) AS CASE WHEN x THEN note(n) ELSE 0::UTINYINT END;
+CREATE MACRO note_if(n, x) AS coalesce(x, false)::UTINYINT << n;
 
 CREATE MACRO noted(notes, n) AS notes & note(n) <> 0;
 
--- what is known of a row in one number: 28 bits say which choices take its type and
--- relationship, 28 which ones text its phone type, and above them are its notes, of
--- which 2 says that the contact is the student
-CREATE MACRO choices_in(bits) AS bits & 268435455;
+-- what is known of a row in one number: 27 bits say which choices take its type and
+-- relationship, one that it names no student, 28 which choices text its phone type, and
+-- above them are its notes, of which 2 says that the contact is the student
+CREATE MACRO choices_in(bits) AS bits & 134217727;
 
-CREATE MACRO texts_in(bits) AS bits >> 28 & 268435455;
+CREATE MACRO texts_in(bits) AS bits >> 28 & 134217727;
+
+CREATE MACRO alone() AS 134217728::UBIGINT;
 
 -- that a contact can be reached, by email or under a choice by text
-CREATE MACRO reach_in(bits) AS bits & 144115187807420416;
+CREATE MACRO reach_in(bits) AS bits & 108086390788456448;
 
 CREATE MACRO flag(n) AS 1::UBIGINT << (56 + n)::UBIGINT;
 
 CREATE MACRO has(bits, n) AS bits & flag(n) <> 0;
 
 CREATE MACRO notes_in(notes) AS (notes & 251)::UBIGINT << 56;
+
+CREATE TABLE known
+    (words UBIGINT, type VARCHAR, relationship VARCHAR, phone_type VARCHAR);

@@ -1,16 +1,21 @@
 -- a row of students.csv or contacts.csv: a student, a contact, or both
 INSERT INTO rows BY NAME
-WITH spelled AS (SELECT *, bare({phone}) AS bare FROM {source}),
-numbered AS (SELECT *, usual_number(bare, TRY_CAST(bare AS UBIGINT)) AS usual
-    FROM spelled)
-SELECT key({student}) AS student,
-    CASE WHEN is_filled({contact}) THEN key({contact}) ELSE known_by({name}, {email},
-        CASE WHEN usual IS NOT NULL THEN bare ELSE all_digits({phone}) END) END
+WITH spelled AS (SELECT *, usual({phone}) AS usual, key({student}) AS student,
+    key({contact}) AS own FROM {source}),
+numbered AS (SELECT *, CASE WHEN usual IS NULL AND {phone} IS NOT NULL
+    THEN digits_in({phone}) END AS digits FROM spelled),
+told AS (SELECT student,
+    CASE WHEN own IS NOT NULL THEN own ELSE known_by({name}, {email},
+        CASE WHEN usual IS NOT NULL THEN usual WHEN strlen(digits) = 10
+            THEN ten(digits) WHEN digits <> '' THEN hash(digits) ELSE 0 END) END
         AS contact,
-    CASE WHEN usual IS NOT NULL THEN usual WHEN strlen({phone}) >= 10
-        THEN ten(all_digits({phone})) END AS number,
-    hash({type}, {relationship}, {phone_type}) AS words,
-    {notes} | note_if(0, is_filled({email})) | note_if(1, is_filled({contact}))
-        | note_if(4, is_filled({student})) | note_if(6, is_filled({number})) AS notes,
-    {type} AS type, {relationship} AS relationship, {phone_type} AS phone_type {school}
-FROM numbered
+    CASE WHEN digits IS NULL THEN usual ELSE ten(digits) END AS number,
+    {notes} | note_if(0, is_filled({email})) | note_if(1, own IS NOT NULL)
+        | note_if(4, student IS NOT NULL) | note_if(6, is_filled({number})) AS notes,
+    hash({type}, {relationship}, {phone_type}) AS words, {type} AS type,
+    {relationship} AS relationship, {phone_type} AS phone_type {school}
+    FROM numbered)
+SELECT told.* REPLACE (CASE WHEN known.words IS NULL THEN told.type END AS type,
+    CASE WHEN known.words IS NULL THEN told.relationship END AS relationship,
+    CASE WHEN known.words IS NULL THEN told.phone_type END AS phone_type)
+FROM told LEFT JOIN known USING (words)

@@ -1,27 +1,29 @@
 -- users of Clever's Data API: a row for each link of a contact and school of a student
 INSERT INTO rows BY NAME
 WITH users AS (SELECT from_json(one, '/* shape */') AS u FROM (/* users */)),
-roles AS (SELECT u, u.roles.student AS student, u.roles.contact AS contact
-    FROM users WHERE u.id IS NOT NULL),
-parts AS (SELECT *, unnest(CASE
-    WHEN contact IS NOT NULL AND len(contact.student_relationships) > 0
-        THEN contact.student_relationships
-    WHEN student IS NOT NULL AND len(student.schools) > 0 THEN list_transform(
-        student.schools, lambda s: {'student': s, 'type': '', 'relationship': ''})
-    ELSE [NULL] END) AS part FROM roles),
-rows AS (SELECT
-    key(CASE WHEN student IS NOT NULL THEN u.id ELSE part.student END) AS student,
-    CASE WHEN student IS NOT NULL THEN coalesce(part.student, student.school) END
-        AS school,
-    CASE WHEN contact IS NOT NULL THEN key(u.id) END AS contact,
-    CASE WHEN contact IS NOT NULL THEN part.type END AS type,
-    CASE WHEN contact IS NOT NULL THEN part.relationship END AS relationship,
-    contact.phone_type AS phone_type,
-    textable(contact.phone) AS number,
-    key(lower(u.email)) AS email,
-    note_if(0, is_filled(u.email)) | note_if(1, is_filled(contact.sis_id))
+roles AS (SELECT u.id AS id, u.email AS email, u.roles.student AS student,
+    u.roles.contact AS contact FROM users WHERE u.id IS NOT NULL),
+-- what is large is left behind before users are parted
+flat AS (SELECT key(id) AS who, student IS NOT NULL AS is_student,
+    contact IS NOT NULL AS is_contact, student.school AS school,
+    contact.phone_type AS phone_type, textable(contact.phone) AS number,
+    key(lower(email)) AS email,
+    note_if(0, is_filled(email)) | note_if(1, is_filled(contact.sis_id))
         | note_if(2, contact IS NOT NULL) | CASE WHEN student IS NOT NULL
             THEN note(3) | note(5) | note(7) | note_if(4, is_filled(student.sis_id))
-                | note_if(6, is_filled(student.student_number)) ELSE 0 END AS notes
-    FROM parts)
-SELECT *, hash(type, relationship, phone_type) AS words FROM rows
+                | note_if(6, is_filled(student.student_number)) ELSE 0 END AS notes,
+    CASE WHEN contact IS NOT NULL AND len(contact.student_relationships) > 0
+            THEN contact.student_relationships
+        WHEN student IS NOT NULL AND len(student.schools) > 0 THEN list_transform(
+            student.schools, lambda s: {'student': s, 'type': '', 'relationship': ''})
+        ELSE [NULL] END AS parts FROM roles),
+parted AS (SELECT * EXCLUDE parts, unnest(parts) AS part FROM flat),
+worded AS (SELECT
+    CASE WHEN is_student THEN who ELSE key(part.student) END AS student,
+    CASE WHEN is_student THEN coalesce(part.student, school) END AS school,
+    CASE WHEN is_contact THEN who END AS contact,
+    CASE WHEN is_contact THEN part.type END AS type,
+    CASE WHEN is_contact THEN part.relationship END AS relationship,
+    phone_type, number, email, notes
+    FROM parted)
+SELECT *, hash(type, relationship, phone_type) AS words FROM worded

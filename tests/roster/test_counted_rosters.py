@@ -1,0 +1,177 @@
+"""What reading a roster takes, counted: no test here looks at a clock."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Self
+
+import httpx2
+import pytest
+from served_clever import a_district, made_up, serving_clever
+
+from connectsync.domain.impact import Selection
+from connectsync.roster import clever_users
+from connectsync.roster.clever_users import cursor_ahead
+from connectsync.roster.files import RosterFile
+from connectsync.roster.layouts import open_roster_files
+from connectsync.roster.opening import DeliveredFile
+from connectsync.roster.tables import RosterTables, measure
+
+HEADER = (
+    "Student_id,Contact_sis_id,Contact_type,Contact_relationship,Contact_phone_type\n"
+)
+CHOSEN = Selection(
+    "STUDENT ID",
+    guardians=True,
+    contact_types=frozenset(["Parent/Guardian"]),
+    contact_relationships=frozenset(["Parent"]),
+    phone_types=frozenset(["Cell"]),
+)
+
+
+def written(folder: Path, *rows: str) -> Path:
+    path = folder / "students.csv"
+    path.write_text(HEADER + "".join(f"{row}\n" for row in rows))
+    return path
+
+
+def test_a_file_is_scanned_once_whatever_is_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    statements, opened = [], []
+    plain_run, plain_sample = RosterTables.run, RosterFile.sample
+
+    def run(self: RosterTables, sql: str, given: object = None) -> object:
+        statements.append(sql)
+        return plain_run(self, sql, given)  # type: ignore[arg-type]
+
+    def sample(self: RosterFile, *asked: object) -> object:
+        opened.append(self.name)
+        return plain_sample(self, *asked)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(RosterTables, "run", run)
+    monkeypatch.setattr(RosterFile, "sample", sample)
+    path = written(tmp_path, *(f"s{n},c{n},Emergency,Self,Home" for n in range(50)))
+    with open_roster_files(path, schools=False) as read:
+        found = measure(read.tables, (CHOSEN, CHOSEN))
+    # both selections, and what each label that is not chosen would bring
+    assert found.tallies[0] == found.tallies[1]
+    assert len(found.suggestions) > 10
+    assert sum("read_csv" in sql for sql in statements) == 1
+    assert len(opened) == 1
+    # of the large steps, each goes through all rows once
+    assert sum("FROM rows" in sql for sql in statements) <= 4
+    assert len(statements) <= 20
+
+
+def test_rows_keep_no_words_that_the_first_rows_hold(tmp_path: Path) -> None:
+    rows = [f"s{n},c{n},guardian,Mom,Mobile" for n in range(600)]
+    path = written(tmp_path, *rows, "s600,c600,Guardian of late,Mom,Mobile")
+    with open_roster_files(path, schools=False) as read:
+        asked = "SELECT count(type), count(relationship), count(phone_type) FROM rows"
+        assert read.tables.run(asked) == [(1, 1, 1)]
+        assert read.tables.words()["type"] == {"guardian": 600, "guardian of late": 1}
+        assert read.tables.words()["relationship"] == {"mom": 601}
+
+
+def test_a_column_of_names_is_not_taken_for_words(tmp_path: Path) -> None:
+    rows = [f"s{n},c{n},Name {n},Parent,Cell" for n in range(200)]
+    with open_roster_files(written(tmp_path, *rows), schools=False) as read:
+        ((known,),) = read.tables.run("SELECT count(*) FROM known")
+        assert known < 600
+        assert len(read.tables.words()["type"]) == 200
+
+
+def test_only_a_head_is_read_for_the_words_of_a_file() -> None:
+    class Endless:
+        def __enter__(self) -> Self:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+        def read(self, size: int = -1) -> bytes:
+            assert 0 < size <= 1 << 16
+            return (b"id,type\n" + b"1,Parent\n" * size)[:size]
+
+    source = DeliveredFile("x.csv", "x.csv", Endless)  # type: ignore[arg-type]
+    assert RosterFile(source).sample("utf-8", [1]) == [{"Parent"}]
+
+
+def test_duckdb_is_loaded_without_what_it_is_in_python() -> None:
+    asked = (
+        "import sys\n"
+        "from connectsync.roster.tables import open_tables\n"
+        "with open_tables() as tables: tables.settle()\n"
+        "print('duckdb' in sys.modules)"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", asked], capture_output=True, text=True, check=True
+    )
+    assert told.stdout == "False\n"
+
+
+class Asked(list[str]):
+    """What was asked, and that the second page of students was."""
+
+    def __init__(self) -> None:
+        self.second = threading.Event()
+
+    def append(self, one: str) -> None:
+        super().append(one)
+        if "role=student" in one and "starting_after" in one:
+            self.second.set()
+
+
+def test_the_next_page_is_on_its_way_while_one_is_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked, came, plain = Asked(), list[bool](), clever_users.page_of
+
+    def look(content: bytes, role: str, *given: object) -> clever_users.UserPage:
+        if not came:
+            came.append(asked.second.wait(30))
+        return plain(content, role, *given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(clever_users, "page_of", look)
+    with serving_clever(a_district(made_up(40))) as clever:
+        clever.api.asked = asked
+        clever.read(lambda _, __: None)
+    assert came == [True]
+    people = [one for one in asked if "role=" in one]
+    roles = [one.split("role=")[1].split("&")[0] for one in people]
+    # one after the other, and each once, as if none was asked for ahead
+    assert list(dict.fromkeys(roles)) == ["student", "contact", "teacher", "staff"]
+    assert roles == sorted(roles, key=list(dict.fromkeys(roles)).index)
+    assert len(people) == len(set(people))
+
+
+NEXT = '[{"rel":"next","uri":"/v3.1/users?starting_after=a1"}]'
+
+
+@pytest.mark.parametrize(
+    ("content", "ahead"),
+    [
+        ('{"data":[],"links":' + NEXT + "}", "a1"),
+        ('{"data": [], "links" : ' + NEXT + "\n}\n", "a1"),
+        ('{"data":[],"links":[]}', ""),
+        ('{"data":[],"links":[{"rel":"self","uri":"/v3.1/users"}]}', ""),
+        ('{"links":' + NEXT + ',"data":[]}', "a1"),
+        (' { "links": [], "data":[]}', ""),
+        # what cannot be told from an end is left to who reads the whole page
+        ('{"more":1,"links":' + NEXT + ',"data":[]}', None),
+        ('{"data":[{"links":' + NEXT + '}],"more":[]}', None),
+        ('{"data":[],"links":' + NEXT, None),
+        ('{"data":[],"links":[1]}', None),
+        ('{"data":[],"links":[{"rel":"next","uri":"https://elsewhere.test/a"}]}', None),
+        ("", None),
+    ],
+)
+def test_either_end_of_a_page_says_where_the_list_goes_on(
+    content: str, ahead: str | None
+) -> None:
+    asked = httpx2.URL("https://api.clever.test/v3.1/users")
+    assert cursor_ahead(content.encode(), asked) == ahead
