@@ -138,7 +138,8 @@ reference: $(DEV)  ## write the generated pages under docs/reference
 
 golden: $(DEV)  ## write what tests compare to the letter; then read the diff
 	CONNECTSYNC_GOLDEN=write $(BIN)/pytest -q -n $(WORKERS) \
-		tests/cli/test_transcripts.py tests/config/test_nasty.py tests/report
+		tests/cli/test_transcripts.py tests/config/test_nasty.py tests/report/html \
+		tests/report/test_click_list.py tests/report/test_golden.py
 
 screenshot: $(DEV) $(BROWSER)  ## take the pictures of the README anew
 	$(BIN)/python tests/screenshot.py
