@@ -101,17 +101,39 @@ def test_only_a_head_is_read_for_the_words_of_a_file() -> None:
     assert RosterFile(source).sample("utf-8", [1]) == [{"Parent"}]
 
 
-def test_duckdb_is_loaded_without_what_it_is_in_python() -> None:
-    asked = (
-        "import sys\n"
-        "from connectsync.roster.tables import open_tables\n"
-        "with open_tables() as tables: tables.settle()\n"
-        "print('duckdb' in sys.modules)"
-    )
+DISTRICT = """\
+schema: 1
+district: bay
+name: Bay
+provider: clever
+credentials: {district_id: 58da8a43cc70ab00017a1a10, oauth_token: env:BAY_TOKEN}
+settings: {student_id: STUDENT ID, manage_guardians: true, phone_types: [Cell]}
+"""
+
+RUN = """
+import sys
+from connectsync.__main__ import run
+sys.argv = ["connectsync", "impact", "bay", "--roster", "students.csv"]
+try:
+    run()
+finally:
+    print("loaded:", *sorted({"duckdb", "_duckdb", "sqlalchemy"} & sys.modules.keys()))
+"""
+
+
+def test_impact_loads_the_engine_alone_and_no_store(tmp_path: Path) -> None:
+    written(tmp_path, "s1,c1,Parent/Guardian,Parent,Cell")
+    (tmp_path / "connectsync.yaml").write_text("schema: 1\n")
+    (tmp_path / "districts").mkdir()
+    (tmp_path / "districts" / "bay.yaml").write_text(DISTRICT)
     told = subprocess.run(
-        [sys.executable, "-c", asked], capture_output=True, text=True, check=True
+        [sys.executable, "-c", RUN],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
     )
-    assert told.stdout == "False\n"
+    assert told.stdout.splitlines()[-1] == "loaded: _duckdb"
 
 
 class Asked(list[str]):

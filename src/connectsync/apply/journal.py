@@ -301,6 +301,13 @@ async def never(tried: int) -> bool:
     return False
 
 
+class JournalWriter(Protocol):
+    """Writes to a journal; see ``state.ledger.GroupCommits``."""
+
+    async def write(self, change: Callable[[Journal], T]) -> T:
+        """Make a change; give what it gave, once it is on disk."""
+
+
 @dataclass(frozen=True, slots=True)
 class RunDeps:
     """

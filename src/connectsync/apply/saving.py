@@ -10,11 +10,11 @@ from connectsync.apply.journal import (
     Claim,
     Intent,
     JournalRow,
+    JournalWriter,
     RunDeps,
     SaveResult,
     SaveStatus,
 )
-from connectsync.apply.state.ledger import GroupCommits
 from connectsync.domain.drift import Baseline, Baselines
 from connectsync.domain.live import Live
 from connectsync.domain.outcome import SaveIntended, SaveSettled, Sent
@@ -275,7 +275,7 @@ class Saver:
     """
 
     means: RunDeps
-    commits: GroupCommits
+    commits: JournalWriter
     claim: Claim
     again: bool = False
     late: tuple[JournalRow, ...] = ()

@@ -26,6 +26,7 @@ from connectsync.config.profiles import profile_files
 from connectsync.config.project import Project
 from connectsync.domain.finding import RulePage, ValidationReport
 from connectsync.domain.policy import ALL, Shard
+from connectsync.domain.rule_settings import BASELINE_FILE
 from connectsync.domain.wording import few, many
 from connectsync.errors import StateError, UsageError
 from connectsync.operations.check_cache import (
@@ -228,8 +229,6 @@ def _with_baseline(
     session: Session, project: Project, asked: FilesToCheck
 ) -> tuple[Project, FilesToCheck]:
     """Say which baseline of findings is meant; one to be written may not be there."""
-    from connectsync.operations.baseline import USUAL
-
     if (asked.write_baseline or asked.prune) and (
         DASH in asked.paths or asked.shard != ALL
     ):
@@ -243,7 +242,7 @@ def _with_baseline(
             "--prune: this project has no baseline of findings",
             remedy="name it with --baseline FILE",
         )
-    path = path or project.root / USUAL
+    path = path or project.root / BASELINE_FILE
     if asked.write_baseline:
         insist_free(session, path, over_baseline=True)
     is_new = asked.write_baseline and not os.path.lexists(path)

@@ -13,6 +13,7 @@ from connectsync.config.decode import Ground, without_steps_up
 from connectsync.config.discovery import is_key
 from connectsync.config.project import Project
 from connectsync.domain.finding import ValidationReport
+from connectsync.domain.rule_settings import BASELINE_FILE
 from connectsync.errors import UsageError
 from connectsync.files.access import is_state
 from connectsync.report.reporter import (
@@ -232,9 +233,7 @@ def _baselines(
     session: Session, project: Project, named: Path | None
 ) -> Iterator[Path]:
     """Give where baselines of findings are: the usual one, and those that are named."""
-    from connectsync.operations.baseline import USUAL
-
-    yield _real(project.root / USUAL)
+    yield _real(project.root / BASELINE_FILE)
     if project.baseline is not None:
         yield _real(project.baseline)
     if named is not None:

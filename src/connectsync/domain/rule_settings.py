@@ -10,6 +10,9 @@ from connectsync.domain.finding import Finding, Severity, TurnedOff, order, poin
 from connectsync.domain.wording import fits_pattern
 from connectsync.values import dataclass, field, replace
 
+BASELINE_FILE = ".connectsync-baseline.json"
+"""Where a baseline of findings lies if nothing is said: beside the project file."""
+
 OFF = "off"
 """The severity of a rule whose findings are not told."""
 

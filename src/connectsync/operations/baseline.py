@@ -42,9 +42,6 @@ from connectsync.operations.plan import PlannedDistrict
 from connectsync.rules.catalogue import ADJUSTABLE, BY_NAME
 from connectsync.values import dataclass, field, replace
 
-USUAL = ".connectsync-baseline.json"
-"""Where it lies if nothing is said: beside the project file."""
-
 SCHEMA = 1
 _LIMIT = 1 << 26
 MOST_KNOWN = 500_000
