@@ -225,6 +225,19 @@ def test_a_plan_says_what_was_not_read_and_what_a_person_changed() -> None:
     assert "| `d0` | `phone_types` | (empty) | Home |" in text
 
 
+def test_a_command_of_ours_is_shown_as_it_is_typed_and_none_of_others() -> None:
+    command = "run `connectsync rules`"
+    of_others = replace(FOUND, message=command, hint=command)
+    said = findings_markdown(ValidationReport(1, (of_others,)))
+    assert said.count(r"\x60connectsync rules") == 1
+    assert r"*help:* run \`connectsync rules\`" in said
+    failed = NotPlanned("elm", "districts/elm.yaml", "no answer", command)
+    guard = replace(PLAN.guards[0], hint=command)
+    text = plan_markdown(replace(PLAN, failed=(failed,), guards=(guard,)))
+    assert text.count(r"*help:* run \`connectsync rules\`") == 2
+    assert "x60" not in text
+
+
 def test_a_token_that_is_typed_is_told_among_the_changes() -> None:
     district = PLAN.districts[0]
     saves = (replace(district.saves[0], set_token=True), *district.saves[1:])

@@ -92,7 +92,16 @@ Block = str | MarkdownTable
 
 def plain(text: str) -> str:
     """Give foreign text so that Markdown, and HTML within it, can only show it."""
-    escaped = _SIGNS.sub(r"\\\g<0>", inert(no_command(text)))
+    return _shown(no_command(text))
+
+
+def help_text(text: str) -> str:
+    """Give help of ours as `short` does; its commands stay as they are spelled."""
+    return _shown(_cut(text))
+
+
+def _shown(text: str) -> str:
+    escaped = _SIGNS.sub(r"\\\g<0>", inert(text))
     parted = _NUMBERED.sub(_NOTHING, escaped.replace("@", f"@{_NOTHING}"))
     return _ADDRESS.sub(_apart, parted)
 
@@ -220,7 +229,7 @@ def _finding(one: Finding) -> Cells:
 def _what(one: Finding) -> Iterator[str]:
     yield short(one.message)
     if one.hint:
-        yield f"*help:* {short(one.hint)}"
+        yield f"*help:* {help_text(one.hint)}"
     if one.districts:
         yield f"*reaches* {short(reach(one.districts))}"
 
@@ -336,7 +345,7 @@ def acceptance_lines(plan: Plan) -> Cells:
 def _failed(one: NotPlanned) -> Cells:
     why = short(one.message)
     if one.remedy:
-        why += f"<br>*help:* {short(one.remedy)}"
+        why += f"<br>*help:* {help_text(one.remedy)}"
     return code(one.district), code(one.file), why
 
 
@@ -344,7 +353,7 @@ def _guards(found: tuple[GuardFinding, ...]) -> MarkdownTable:
     """Give a row for each objection, which the districts of a profile share."""
     shared: dict[tuple[str, str, str, str], list[str]] = defaultdict(list)
     for one in found:
-        texts = (_cut(guard_text(one)), _cut(one.hint))
+        texts = (_cut(guard_text(one)), one.hint)
         same = shared[one.severity.value, one.rule, *texts]
         same += [one.district] if one.district else []
     return _counted_table(
@@ -359,7 +368,7 @@ def _guards(found: tuple[GuardFinding, ...]) -> MarkdownTable:
 def _guard(severity: str, rule: str, what: str, hint: str, districts: str) -> Cells:
     said = plain(what)
     if hint:
-        said += f"<br>*help:* {plain(hint)}"
+        said += f"<br>*help:* {help_text(hint)}"
     return severity, code(rule), said, districts
 
 
