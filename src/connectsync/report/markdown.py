@@ -97,7 +97,7 @@ def plain(text: str) -> str:
 
 def help_text(text: str) -> str:
     """Give help of ours as `short` does; its commands stay as they are spelled."""
-    return _shown(_cut(text))
+    return _shown(cut_text(inert(text), _LONGEST))
 
 
 def _shown(text: str) -> str:
@@ -108,11 +108,7 @@ def _shown(text: str) -> str:
 
 def short(text: str) -> str:
     """Give foreign text as `plain` does, and no more of it than is read."""
-    return plain(_cut(text))
-
-
-def _cut(text: str) -> str:
-    return cut_text(inert(text), _LONGEST)
+    return help_text(no_command(text))
 
 
 def code(text: str) -> str:
@@ -235,14 +231,12 @@ def _what(one: Finding) -> Iterator[str]:
 
 
 def _allowed(each: AllowedFinding) -> Cells:
-    one = each.finding
-    until = each.until.isoformat()
-    return code(one.rule), _where(one), short(one.message), short(each.reason), until
+    one, why, until = each.finding, short(each.reason), each.until.isoformat()
+    return code(one.rule), _where(one), short(one.message), why, until
 
 
 def _where(one: Finding) -> str:
-    place = one.place
-    return code(f"{place.file}:{place.line}:{place.column}")
+    return code(f"{one.place.file}:{one.place.line}:{one.place.column}")
 
 
 PLAN_TITLE = "## connectsync plan"
@@ -353,7 +347,7 @@ def _guards(found: tuple[GuardFinding, ...]) -> MarkdownTable:
     """Give a row for each objection, which the districts of a profile share."""
     shared: dict[tuple[str, str, str, str], list[str]] = defaultdict(list)
     for one in found:
-        texts = (_cut(guard_text(one)), one.hint)
+        texts = (cut_text(guard_text(one), _LONGEST), one.hint)
         same = shared[one.severity.value, one.rule, *texts]
         same += [one.district] if one.district else []
     return _counted_table(
@@ -366,9 +360,7 @@ def _guards(found: tuple[GuardFinding, ...]) -> MarkdownTable:
 
 
 def _guard(severity: str, rule: str, what: str, hint: str, districts: str) -> Cells:
-    said = plain(what)
-    if hint:
-        said += f"<br>*help:* {help_text(hint)}"
+    said = plain(what) + (f"<br>*help:* {help_text(hint)}" if hint else "")
     return severity, code(rule), said, districts
 
 
