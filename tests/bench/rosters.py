@@ -246,8 +246,10 @@ def compare_at_clever(students: int) -> None:
             statistics.median(one) for one in zip(*ours, strict=True)
         ]
         fetch = statistics.median(one[0] for one in theirs)
+        alone = f" (which takes {sum(sizes) / speed:.2f} s)" if speed == LINE else ""
         sys.stdout.write(
-            f"  {line}: {seconds:.2f} s, of the cores {cores:.2f} s, {memory:,.0f} MiB;"
+            f"  {line}{alone}: {seconds:.2f} s, of the cores {cores:.2f} s,"
+            f" {memory:,.0f} MiB;"
             f" a bare client fetches them in {fetch:.2f} s: {seconds / fetch:.1f} times"
             " that by the wall\n"
         )
