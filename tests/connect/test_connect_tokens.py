@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import logging
@@ -18,7 +19,7 @@ from connectsync.backends.contract import (
     ContractWriter,
     unquoted,
 )
-from connectsync.backends.exchange import GatewayCall
+from connectsync.backends.exchange import Exchange, GatewayCall
 from connectsync.backends.seam import Reader, Writer
 from connectsync.domain.live import Live
 from connectsync.domain.settings import Form
@@ -30,6 +31,7 @@ from connectsync.errors import (
     Unreachable,
     VersionMoved,
 )
+from connectsync.web.http import client
 
 LAKEVIEW, BAY, ELM = "lakeview-usd", "bay", "elm.park_1"
 """Who has a token, who names no reference, and whose reference gives nothing."""
@@ -176,3 +178,38 @@ def test_half_a_quotation_is_one_too(error: type[ConnectError]) -> None:
 def test_a_call_does_not_show_its_body() -> None:
     call = GatewayCall("PATCH", "/v1", "saving", body={"districtOauthToken": TOKEN})
     assert TOKEN not in repr(call)
+
+
+def escaped(text: str) -> str:
+    return "".join(f"\\u{ord(one):04x}" for one in text)
+
+
+SPELLINGS: dict[str, Callable[[str], bytes]] = {
+    "as it is": lambda word: f'{{"name": "x {word} y"}}'.encode(),
+    "escaped": lambda word: f'{{"name": "{escaped(word)}"}}'.encode(),
+    "in two of a list": lambda word: (
+        f'{{"names": ["{word[:9]}",\n "{word[9:]}"]}}'.encode()
+    ),
+    "beside accents": lambda word: f'{{"name": "É {word}"}}'.encode(),
+    "after a quote": lambda word: f'{{"name": "\\" {word}"}}'.encode(),
+    "as UTF-16": lambda word: f'{{"name": "É {word}"}}'.encode("utf-16"),
+    "as UTF-32": lambda word: f'{{"name": "{word}"}}'.encode("utf-32-le"),
+}
+
+
+@pytest.mark.parametrize("spelled", SPELLINGS)
+def test_an_answer_that_repeats_a_secret_is_refused_however_it_is_spelled(
+    spelled: str,
+) -> None:
+    async def read(raw: bytes) -> object:
+        answer = httpx2.Response(
+            200, content=raw, headers={"Content-Type": "application/json"}
+        )
+        transport = httpx2.MockTransport(lambda _: answer)
+        async with client(transport, base_url="https://gateway.test") as reading:
+            call = GatewayCall("GET", "/v1/x", "this", secrets=(TOKEN,))
+            return await Exchange(reading).read(call)
+
+    assert asyncio.run(read(SPELLINGS[spelled]("another word")))
+    with pytest.raises(Unreachable, match="repeats a secret"):
+        asyncio.run(read(SPELLINGS[spelled](TOKEN)))

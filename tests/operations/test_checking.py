@@ -227,6 +227,8 @@ def test_districts_are_planned_as_a_fleet_that_was_loaded_has_them(
     expected = load_fleet(project, files, districts_dir=project / "districts").districts
     found = [one.district for one in fleet.districts]
     assert found == [one.district for one in expected]
+    members = [one.member for one in fleet.districts]
+    assert members == [one.district.member for one in expected]
     for one, other in zip(found, expected, strict=True):
         assert (one.file, one.builds_on) == (other.file, other.district.builds_on)
     assert report_on(fleet, WHOLE) == loaded(project)
