@@ -29,13 +29,13 @@ LONG_SECONDS = 60
 """What no test comes near: an answer that is cut off is cut off long before."""
 
 
-def limits() -> Limits:
-    """Give limits that a test can reach."""
+def limits(seconds: float = SHORT) -> Limits:
+    """Give limits that a test can reach; of time only where it waits for that one."""
     return Limits(
-        answer_seconds=SHORT,
+        answer_seconds=seconds,
         answer_bytes=4 * MEBIBYTE,
-        usual_seconds=SHORT / 2,
-        run_seconds=3 * SHORT,
+        usual_seconds=seconds / 2,
+        run_seconds=3 * seconds,
         run_bytes=6 * MEBIBYTE,
     )
 
@@ -102,8 +102,10 @@ ENDLESS: dict[str, Answer] = {
 
 
 @asynccontextmanager
-async def reading(url: str) -> AsyncIterator[ContractReader]:
-    patience = RetryBudget(budget_seconds=SHORT, limits=limits())
+async def reading(
+    url: str, *, seconds: float = LONG_SECONDS
+) -> AsyncIterator[ContractReader]:
+    patience = RetryBudget(budget_seconds=SHORT, limits=limits(seconds))
     where = gateway.GatewayAddress(url, TOKEN)
     async with gateway.open_reader(where, patience=patience) as reader:
         yield reader
@@ -121,7 +123,7 @@ def in_time(act: Callable[[], object]) -> None:
 @pytest.mark.sampled(4)
 def test_a_gateway_without_end_is_one_that_does_not_answer(answer: Answer) -> None:
     async def act() -> None:
-        async with reading(service.url) as reader:
+        async with reading(service.url, seconds=SHORT) as reader:
             await reader.read("bay")
 
     with serving(answer) as service:
@@ -285,7 +287,7 @@ def test_all_answers_of_a_run_together_have_an_end() -> None:
 
     async def act() -> list[float]:
         took = []
-        async with reading(service.url) as reader:
+        async with reading(service.url, seconds=SHORT) as reader:
             for _ in range(12):
                 began = time.monotonic()
                 with pytest.raises(ConnectError):
