@@ -24,8 +24,8 @@ pytestmark = pytest.mark.timeout(900)
 
 RUNNERS, ALL_RUNNERS, ALL_DISTRICTS = 3, 8, 500
 
-GATE = "1:before UPDATE leases"
-"""Where every runner has joined the run, and none has anything in hand."""
+GATE = "1:before changes"
+"""Where every runner has joined the run, and none has a lease or a lock in hand."""
 
 SHARED = pytest.mark.parametrize(
     "shared", [False, True], ids=["machines apart", "one machine"]

@@ -10,8 +10,9 @@ process of its own each time, without the half second of its start.
 A point is a number, counted from 1, or ``COUNT:NAME``, such as ``2:answered PATCH``.
 The signal is KILL unless said otherwise. A run that comes to its end says how many
 points there were. Nothing of connectsync knows of this: the points lie before and after
-each statement that writes to the state store, on both sides of each COMMIT, before each
-request, and between its answer and whoever waits for it.
+each statement that writes to the state store, on both sides of each COMMIT, before the
+transaction of what districts change together, before each request, and between its
+answer and whoever waits for it.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import os
 import re
 import signal
 import sys
+import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -31,6 +33,7 @@ from sqlalchemy import Engine, event
 from sqlalchemy.engine.default import DefaultDialect
 
 from connectsync.apply.state import audit
+from connectsync.apply.state.ledger import Ledger
 
 COUNTED = re.compile(r"^points: (\d+)$", re.MULTILINE)
 STRUCK = re.compile(r"^struck at (\d+): (.+)$", re.MULTILINE)
@@ -44,7 +47,7 @@ _WRITES = re.compile(
 _FACTS = frozenset(
     value
     for name, value in vars(audit).items()
-    if name.isupper() and name not in {"FACT", "SHAPES"}
+    if name.isupper() and name not in {"FACT", "NOTHING", "SHAPES", "TOLD_TIME"}
 )
 
 
@@ -63,7 +66,8 @@ class Points:
         self.names[name] += 1
         if not self.due.isdisjoint({str(self.passed), f"{self.names[name]}:{name}"}):
             _say(f"struck at {self.passed}: {name}")
-            os.kill(os.getpid(), self.number)
+            # to this very thread: it goes no further, whatever the others do
+            signal.pthread_kill(threading.get_ident(), self.number)
 
     def statement(self, side: str, statement: str, values: Any) -> None:
         """Pass a statement's side, if it writes; once for each fact of the log."""
@@ -103,6 +107,13 @@ def watch_store(points: Points) -> None:
         points.point("after COMMIT")
 
     DefaultDialect.do_commit = committed  # type: ignore[method-assign]
+    together: Any = Ledger.together
+
+    def changed(ledger: Ledger, changes: Any) -> Any:
+        points.point("before changes")
+        return together(ledger, changes)
+
+    Ledger.together = changed  # type: ignore[method-assign, assignment]
 
 
 def watch_requests(points: Points) -> None:
