@@ -109,7 +109,7 @@ def project(tmp_path: Path) -> Iterator[Console]:
 
 @pytest.fixture
 def launches(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Give an entry for each browser that a run starts, the sign-in left out."""
+    """Give an entry for each browser that is started."""
     started: list[str] = []
 
     def counted(**how: Any) -> AbstractAsyncContextManager[Browser]:
@@ -144,6 +144,7 @@ def test_a_fleet_is_planned_applied_and_proven_through_the_page(
     project: Console, launches: list[str]
 ) -> None:
     log_in(project)
+    launches.clear()
     some = ["d00", "d03", "d11"]
     planned = project.run("plan", *some, "--set-token", "d03", "--out", "plan.json")
     assert planned.status == 0, planned.both
