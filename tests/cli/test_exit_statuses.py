@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ import httpx2
 import pytest
 from console import Console
 
+from connectsync.cli.emulator import listen_at
 from connectsync.cli.terminal import ExitStatus, status_of
 from connectsync.emulator.store import open_store
 from connectsync.emulator.users import DEMO_EMAIL, DEMO_PASSWORD, signed_in
@@ -261,6 +263,15 @@ def test_a_port_that_is_taken_is_wrong_usage(valley: Console) -> None:
     assert said.status == 64
     assert said.out == ""
     assert f"cannot listen on 127.0.0.1:{port}: " in said.err
+
+
+def test_no_answer_of_the_stand_in_waits_for_an_acknowledgment() -> None:
+    with (
+        listen_at("127.0.0.1", 0) as listening,
+        socket.create_connection(listening.getsockname()),
+        listening.accept()[0] as answering,
+    ):
+        assert answering.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_130_is_an_interrupt_anywhere(

@@ -30,7 +30,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     store = tmp_path_factory.mktemp("schema") / "connect.db"
     # the first is the one that the examples of the contract ask for
     enrol(store, [("lakeview-usd", "Lakeview"), ("harbor-point", "Harbor Point")])
-    with socket.socket() as listening:
+    with socket.socket(proto=socket.IPPROTO_TCP) as listening:
         listening.bind(("127.0.0.1", 0))
         # a request that comes before the server is ready waits instead of being refused
         listening.listen(128)

@@ -21,7 +21,7 @@ ENVIRONMENT = {"GATEWAY_TOKEN": TOKEN}
 def served(store: Path, faults: Faults | None = None) -> Iterator[str]:
     """Serve the stand-in's gateway over a store."""
     app = create_app(store, token=TOKEN, faults=faults or Faults())
-    with socket.socket() as listening:
+    with socket.socket(proto=socket.IPPROTO_TCP) as listening:
         listening.bind(("127.0.0.1", 0))
         # a request that comes before the server is ready waits instead of being refused
         listening.listen(128)

@@ -109,7 +109,7 @@ def emulator(
         password = secrets.token_urlsafe(12)
         store = session.state(session.project()) / "connect.db"
         add_user(store, DEMO_EMAIL, password)
-    with _listening(host, port) as listening:
+    with listen_at(host, port) as listening:
         port = listening.getsockname()[1]
         session.terminal.show(
             f"Connect (a stand-in) on http://{host}:{port}\nbearer token: {token}\n"
@@ -223,22 +223,25 @@ def _paths(
         yield _home(key, known, option)[0], path
 
 
-def _listening(host: str, port: int) -> socket.socket:
+def listen_at(host: str, port: int) -> socket.socket:
     """Take the address before saying so. Raises ``UsageError`` if it is not free."""
     try:
-        return socket.create_server((host, port))
+        listening = socket.create_server((host, port))
     except OSError as error:
         reason = str(error.strerror).partition(" (")[0]
         raise UsageError(
             f"cannot listen on {host}:{port}: {reason}",
             remedy="choose another --port, or 0 for any that is free",
         ) from error
+    # else each answer waits 40 ms until its head is acknowledged
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening
 
 
 @asynccontextmanager
 async def serve_districts(session: Session, project: Project) -> AsyncIterator[str]:
     """Serve the project's districts while it is needed; give the address."""
-    with socket.create_server((LOOPBACK, 0)) as listening:
+    with listen_at(LOOPBACK, 0) as listening:
         port = listening.getsockname()[1]
         token = secrets.token_urlsafe(24)
         serving = make_server(session, project, token, LOOPBACK, port)
