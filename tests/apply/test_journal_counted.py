@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ import pytest
 from apply_world import CELL, NOW, World
 from begun_runs import CONFIRMED, DONE, INTENT, begun, claimed
 from sqlalchemy import event
+from sqlalchemy.engine.default import DefaultDialect
 from stores import Place
 from trial import Trial, endings
 
@@ -180,9 +182,17 @@ def _number(number: int, _: object) -> int:
 
 
 def test_each_save_is_on_disk_before_it_is_made_though_many_are_in_hand(
-    many: World, tmp_path: Path
+    many: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: dict[str, list[SaveStatus]] = {}
+    commit = DefaultDialect.do_commit
+
+    def commit_late(dialect: Any, connection: Any) -> None:
+        # long enough for whoever does not wait for it
+        time.sleep(0.05)
+        commit(dialect, connection)
+
+    monkeypatch.setattr(DefaultDialect, "do_commit", commit_late)
 
     async def look(key: str) -> None:
         with open_store(tmp_path) as other:
