@@ -185,7 +185,7 @@ def test_each_save_is_on_disk_before_it_is_made_though_many_are_in_hand(
     many: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: dict[str, list[SaveStatus]] = {}
-    commit = DefaultDialect.do_commit
+    commit: Any = DefaultDialect.do_commit
 
     def commit_late(dialect: Any, connection: Any) -> None:
         # long enough for whoever does not wait for it
