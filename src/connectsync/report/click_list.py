@@ -30,6 +30,7 @@ from connectsync.report.html import (
     read_asset,
     render_page,
     render_template,
+    severity_tally,
 )
 from connectsync.report.markdown import (
     LIMIT,
@@ -153,14 +154,7 @@ def _click(click: Click, effect: str) -> str:
     return f"{verb} {control}: {old} → **{new}**\\\n  {risk}{does}"
 
 
-_LIVE_SEVERITIES = GlanceTally(
-    "severity",
-    {
-        Severity.ERROR: ("Errors", "put these right on the page first"),
-        Severity.WARNING: ("Warnings", "likely to hurt families"),
-        Severity.INFO: ("Notes", "good to know"),
-    },
-)
+_LIVE_SEVERITIES = severity_tally("put these right on the page first")
 
 _FILES = GlanceTally(
     "described",

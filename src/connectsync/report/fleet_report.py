@@ -23,6 +23,7 @@ from connectsync.domain.plan import group_of
 from connectsync.domain.settings import SETTINGS, spell, value_data
 from connectsync.domain.wording import many
 from connectsync.report.html import (
+    FILE_SEVERITIES,
     GlancePart,
     GlanceTally,
     TextTable,
@@ -74,12 +75,7 @@ _WHEN = GlanceTally(
 )
 _WORST = GlanceTally(
     "worst",
-    {
-        "error": ("Errors", "nothing is planned from such a file"),
-        "warning": ("Warnings", "likely to hurt families"),
-        "info": ("Notes", "good to know"),
-        "none": ("Nothing found", "no rule objects"),
-    },
+    {**FILE_SEVERITIES.kinds, "none": ("Nothing found", "no rule objects")},
 )
 _STEPS = (
     "add the app in Clever",

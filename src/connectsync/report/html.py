@@ -339,24 +339,21 @@ def line_of(finding: Finding) -> tuple[str, str, str]:
 MOST = 500
 """Findings that the plain table holds."""
 
-_SEVERITIES = GlanceTally(
-    "severity",
-    {
-        Severity.ERROR: ("Errors", "nothing is planned from such a file"),
-        Severity.WARNING: ("Warnings", "likely to hurt families"),
-        Severity.INFO: ("Notes", "good to know"),
-    },
-)
+
+def severity_tally(errors: str) -> GlanceTally:
+    """Give the tally of findings, with what ``errors`` are to their reader."""
+    return GlanceTally(
+        "severity",
+        {
+            Severity.ERROR: ("Errors", errors),
+            Severity.WARNING: ("Warnings", "likely to hurt families"),
+            Severity.INFO: ("Notes", "good to know"),
+        },
+    )
 
 
-_ROSTER_SEVERITIES = GlanceTally(
-    "severity",
-    {
-        Severity.ERROR: ("Errors", "correct these before the files are sent"),
-        Severity.WARNING: ("Warnings", "likely to hurt families"),
-        Severity.INFO: ("Notes", "good to know"),
-    },
-)
+FILE_SEVERITIES = severity_tally("nothing is planned from such a file")
+_ROSTER_SEVERITIES = severity_tally("correct these before the files are sent")
 
 
 def findings_html(
@@ -375,7 +372,7 @@ def findings_html(
     texts = TextTable()
     data = findings_data(report, texts, folder) | {"texts": texts.all()}
     counts = {severity: report.count(severity) for severity in Severity}
-    severities = _SEVERITIES if command == "validate" else _ROSTER_SEVERITIES
+    severities = FILE_SEVERITIES if command == "validate" else _ROSTER_SEVERITIES
     return render_page(
         "findings",
         data,
@@ -436,7 +433,7 @@ def _tables(report: ValidationReport, folder: str) -> list[Mapping[str, Any]]:
         GlancePart("rule", "Rule", rules, by_rule, gravest, sized=True),
         GlancePart("group", "Folder", "By folder of the file", by_folder, sized=True),
     )
-    return [_SEVERITIES.table(part) for part in parts if part.counts]
+    return [FILE_SEVERITIES.table(part) for part in parts if part.counts]
 
 
 def rank_counts(counts: Counter[str]) -> tuple[int, ...]:
