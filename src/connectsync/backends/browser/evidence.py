@@ -283,8 +283,7 @@ class Evidence:
         ``about`` is the district, or what else the page is about. Raises
         ``StateError`` if the disk does not take it, and ``PageChanged``.
         """
-        with suppress(PlaywrightError):
-            learn_session({"cookies": await page.context.cookies()})
+        await learn_cookies(page)
         script = _HTML.replace("TYPED", repr(_TYPED))
         told = [self._tokens, self._settings]
         html, shown, held, plain = await ask_one(
@@ -335,6 +334,12 @@ class Evidence:
         while (self._folder / f"{stem}-{number}.html").exists():
             number += 1
         return self._folder / f"{stem}-{number}.png"
+
+
+async def learn_cookies(page: Page) -> None:
+    """Know what a page is signed in with now, unless its browser has ended."""
+    with suppress(PlaywrightError):
+        learn_session({"cookies": await page.context.cookies()})
 
 
 def _without(secrets: Sequence[object], text: str) -> str:

@@ -21,9 +21,9 @@ from connectsync.backends.browser.controls import (
     standing,
     states,
 )
-from connectsync.backends.browser.evidence import Evidence
+from connectsync.backends.browser.evidence import Evidence, learn_cookies
 from connectsync.backends.browser.fence import NOTHING, Fence
-from connectsync.backends.browser.website import Website, learn_session, origin_of
+from connectsync.backends.browser.website import Website, origin_of
 from connectsync.backends.names import EMAIL, PASSWORD, SIGN_IN
 from connectsync.domain.foreign_text import foreign_text
 from connectsync.domain.live import LabelStatus
@@ -352,8 +352,7 @@ class Tab:
                     raise self.fence.elsewhere(self.fence.refused) from error
                 raise httpx2.TransportError(self._in_words(error)) from error
             # each answer may begin the session anew
-            with suppress(PlaywrightError):
-                learn_session({"cookies": await self.page.context.cookies()})
+            await learn_cookies(self.page)
             return await _plain(response)
 
         try:
