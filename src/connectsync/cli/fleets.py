@@ -143,7 +143,8 @@ def _scope(
     aloud: bool = False,
     here: bool = True,
 ) -> Callable[[], FleetScope]:
-    chosen = _choose(session, project, named)
+    files = session.files(project, named) if named else session.every_file(project)
+    chosen = _choose(session, project, files)
     whole = not named or is_whole(chosen.paths, project.root, project.districts_dir)
     asked = options_of(project, session.today(), whole_fleet=whole)
     check = begin_whole(chosen, asked, every_profile=not named, here=here)
@@ -179,17 +180,12 @@ def _scope(
 
 
 def _choose(
-    session: Session,
-    project: Project,
-    named: Sequence[str],
-    files: Sequence[Path] | None = None,
+    session: Session, project: Project, files: Sequence[Path | str]
 ) -> ChosenFiles:
-    """Choose the ``files`` to read, or those that arguments mean, or all."""
-    if files is None and named:
-        files = session.files(project, named)
+    """Choose these files to read, as the project reads them today."""
     return choose_files(
         project.root,
-        session.every_file(project) if files is None else files,
+        files,
         districts_dir=project.districts_dir,
         recorded=project.options,
         at=session.moment(project),
@@ -213,7 +209,7 @@ def _insist_alone(
     asked = replace(asked, select=select)
     both = fleet
     if others:
-        chosen = _choose(session, project, (), [*scope, *others])
+        chosen = _choose(session, project, [*scope, *others])
         both = begin_whole(chosen, asked, every_profile=False, here=True)()
     inside = frozenset(fleet.files)
     found = report_on(both, asked).findings
