@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 import os
 import re
-import socket
 import subprocess
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractAsyncContextManager, contextmanager
+from contextlib import AbstractAsyncContextManager
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,7 @@ import pytest
 from console import Console
 from playwright.async_api import Browser
 from processes import environment
+from served_app import listening_at
 from warm import run_warm, warm_folder
 
 from connectsync.backends.browser.chromium import launch_browser
@@ -25,7 +24,7 @@ from connectsync.cli.terminal import ExitStatus
 from connectsync.config.fleet import load_fleet
 from connectsync.domain.plan_file import digest_of
 from connectsync.emulator import store
-from connectsync.emulator.app import create_app, server
+from connectsync.emulator.app import create_app
 from connectsync.emulator.form import BLANK
 from connectsync.emulator.seed import Seed, enrol, sow
 from connectsync.emulator.users import DEMO_EMAIL, DEMO_PASSWORD, add_demo_user
@@ -71,24 +70,6 @@ settings:
 """
 
 
-@contextmanager
-def served(path: Path) -> Iterator[str]:
-    # named as TCP, or asyncio leaves Nagle's algorithm on: 40 ms an answer
-    with socket.socket(proto=socket.IPPROTO_TCP) as listening:
-        listening.bind(("127.0.0.1", 0))
-        listening.listen(128)
-        port = listening.getsockname()[1]
-        app = create_app(path, token=TOKEN)
-        serving = server(app, "127.0.0.1", port)
-        thread = threading.Thread(target=serving.run, args=([listening],))
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            serving.should_exit = True
-            thread.join()
-
-
 def keys() -> list[str]:
     return [f"d{number:02}" for number in range(DISTRICTS)]
 
@@ -104,7 +85,7 @@ def project(tmp_path: Path) -> Iterator[Console]:
     for number, key in enumerate(keys()):
         text = DISTRICT.format(key=key, number=number)
         districts.joinpath(f"{key}.yaml").write_text(text, "utf-8")
-    with served(console.connect) as address:
+    with listening_at(create_app(console.connect, token=TOKEN)) as address:
         text = PROJECT.format(address=address)
         tmp_path.joinpath("connectsync.yaml").write_text(text, "utf-8")
         yield console

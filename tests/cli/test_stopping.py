@@ -8,10 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,8 +16,9 @@ import pytest
 from browser_world import sampled, session_of
 from console import Console
 from screen import Seen, up_to_points
+from served_app import listening_at
 
-from connectsync.emulator.app import create_app, server
+from connectsync.emulator.app import create_app
 from connectsync.emulator.seed import enrol
 
 TOKEN = "the-token-of-the-gateway-42"  # noqa: S105 - of a stand-in
@@ -49,23 +47,6 @@ settings: {{student_id: STUDENT NUMBER, deletion_threshold: {number}}}
 """
 
 
-@contextmanager
-def served(path: Path) -> Iterator[str]:
-    # named as TCP, or asyncio leaves Nagle's algorithm on: 40 ms an answer
-    with socket.socket(proto=socket.IPPROTO_TCP) as listening:
-        listening.bind(("127.0.0.1", 0))
-        listening.listen(128)
-        port = listening.getsockname()[1]
-        serving = server(create_app(path, token=TOKEN), "127.0.0.1", port)
-        thread = threading.Thread(target=serving.run, args=([listening],))
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            serving.should_exit = True
-            thread.join()
-
-
 @pytest.fixture
 def project(tmp_path: Path) -> Iterator[Console]:
     console = Console(tmp_path)
@@ -77,7 +58,7 @@ def project(tmp_path: Path) -> Iterator[Console]:
     for number, key in enumerate(KEYS):
         text = DISTRICT.format(key=key, number=number)
         districts.joinpath(f"{key}.yaml").write_text(text, "utf-8")
-    with served(console.connect) as address:
+    with listening_at(create_app(console.connect, token=TOKEN)) as address:
         text = PROJECT.format(address=address)
         tmp_path.joinpath("connectsync.yaml").write_text(text, "utf-8")
         yield console

@@ -7,7 +7,8 @@ import json
 from pathlib import Path
 
 import httpx2
-from served_clever import ID, listening_at
+from served_app import listening_at
+from served_clever import ID
 
 from connectsync.emulator.app import create_app
 from connectsync.emulator.clever import CLEVER_PATH, VERSION, beside, made_up_token

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from served_app import listening_at
 
-from connectsync.emulator.app import create_app, server
+from connectsync.emulator.app import create_app
 from connectsync.emulator.seed import enrol
 
 CONTRACT = Path(__file__).parents[2] / "schema" / "gateway.openapi.yaml"
@@ -30,16 +29,8 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     store = tmp_path_factory.mktemp("schema") / "connect.db"
     # the first is the one that the examples of the contract ask for
     enrol(store, [("lakeview-usd", "Lakeview"), ("harbor-point", "Harbor Point")])
-    with socket.socket(proto=socket.IPPROTO_TCP) as listening:
-        listening.bind(("127.0.0.1", 0))
-        # a request that comes before the server is ready waits instead of being refused
-        listening.listen(128)
-        serving = server(create_app(store, token=TOKEN), "127.0.0.1", 0)
-        thread = threading.Thread(target=serving.run, args=([listening],))
-        thread.start()
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        serving.should_exit = True
-        thread.join()
+    with listening_at(create_app(store, token=TOKEN)) as served:
+        yield served
 
 
 def schemathesis(address: str, here: Path) -> subprocess.CompletedProcess[str]:

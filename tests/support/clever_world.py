@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-import socket
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from served_app import listening_at
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-
-from connectsync.emulator.app import server
 
 VERSION = "/v3.1"
 
@@ -87,16 +84,6 @@ class Clever:
 @contextmanager
 def serving(clever: Clever) -> Iterator[Clever]:
     """Serve it on a socket of its own; its address is in ``url`` then."""
-    with socket.socket(proto=socket.IPPROTO_TCP) as listening:
-        listening.bind(("127.0.0.1", 0))
-        # a request that comes before the server is ready waits instead of being refused
-        listening.listen(128)
-        uvicorn = server(clever.app(), "127.0.0.1", 0)
-        thread = threading.Thread(target=uvicorn.run, args=([listening],))
-        thread.start()
-        clever.url = f"http://127.0.0.1:{listening.getsockname()[1]}{VERSION}"
-        try:
-            yield clever
-        finally:
-            uvicorn.should_exit = True
-            thread.join()
+    with listening_at(clever.app()) as address:
+        clever.url = f"{address}{VERSION}"
+        yield clever

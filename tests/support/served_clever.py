@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from starlette.types import ASGIApp
+from served_app import listening_at
 
-from connectsync.emulator.app import server
 from connectsync.emulator.clever import (
     VERSION,
     CleverApi,
@@ -135,20 +132,3 @@ def serving_clever(
     )
     with listening_at(api.app()) as address:
         yield ServedClever(api, f"{address}{VERSION}", clock)
-
-
-@contextmanager
-def listening_at(app: ASGIApp) -> Iterator[str]:
-    """Serve an application on a socket of its own; give its address."""
-    with socket.socket(proto=socket.IPPROTO_TCP) as listening:
-        listening.bind(("127.0.0.1", 0))
-        # a request that comes before the server is ready waits instead of being refused
-        listening.listen(128)
-        uvicorn = server(app, "127.0.0.1", 0)
-        thread = threading.Thread(target=uvicorn.run, args=([listening],))
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        finally:
-            uvicorn.should_exit = True
-            thread.join()
