@@ -63,7 +63,27 @@ def test_a_server_that_says_nothing_once_it_let_us_in_is_given_up(
 ) -> None:
     monkeypatch.setattr("connectsync.config.state_connection.ANSWER_SECONDS", 0.5)
     with impostor(None) as port:
-        assert "gave no answer" in opening(port, tmp_path)
+        assert "gave no answer in 0 seconds" in opening(port, tmp_path)
+
+
+def test_a_server_that_let_us_down_once_is_not_waited_for_as_long_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connectsync.config.state_connection.ANSWER_SECONDS", 1.0)
+    monkeypatch.setattr("connectsync.config.state_connection.AGAIN_SECONDS", 0.1)
+    with impostor(None) as port, impostor(None) as other:
+        assert "in 1 seconds" in opening(port, tmp_path)
+        assert "in 0 seconds" in opening(port, tmp_path)
+        assert "in 1 seconds" in opening(other, tmp_path)
+
+
+@pytest.mark.timeout(60)
+def test_a_server_whose_answer_has_no_end_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connectsync.config.state_connection.MOST_MEMORY", 32 << 20)
+    with impostor(b"", endless=True) as port:
+        assert "more than 32 MiB of memory" in opening(port, tmp_path)
 
 
 @pytest.mark.parametrize(

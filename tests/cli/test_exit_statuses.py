@@ -236,6 +236,9 @@ def test_130_is_interrupted_and_the_emulator_serves_until_then(valley: Console) 
             assert answer.status_code == 200
             assert "lakeview-usd" in answer.text
             assert client.get("/v1/districts").status_code == 401
+            # a page of others whose name leads here reads nothing of the stand-in
+            elsewhere = {"Host": "rebound.example.org"}
+            assert client.get("/", headers=elsewhere).status_code == 400
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == 130
         assert process.stderr

@@ -48,8 +48,21 @@ def _row(text: bytes) -> bytes:
     return head + _sent(b"D", value) + _sent(b"C", b"SELECT 1\0")
 
 
+def _rows_without_end(connection: socket.socket) -> None:
+    column = b"v\0" + struct.pack("!ihihih", 0, 0, 25, -1, -1, 0)
+    connection.sendall(_sent(b"T", struct.pack("!h", 1) + column))
+    text = b"x" * 60_000
+    rows = _sent(b"D", struct.pack("!hi", 1, len(text)) + text) * 16
+    while True:
+        connection.sendall(rows)
+
+
 def _speak(
-    connection: socket.socket, version: bytes | None, *, asks_in_clear: bool
+    connection: socket.socket,
+    version: bytes | None,
+    *,
+    asks_in_clear: bool,
+    endless: bool,
 ) -> None:
     with connection, connection.makefile("rb") as coming, suppress(OSError):
         (length,) = struct.unpack("!i", coming.read(4))
@@ -62,6 +75,8 @@ def _speak(
         while kind := coming.read(1):
             (length,) = struct.unpack("!i", coming.read(4))
             statement = coming.read(length - 4)
+            if endless and b"version" in statement:
+                _rows_without_end(connection)
             if version is None or kind != b"Q":
                 continue
             told = _row(version) if b"version" in statement else _sent(b"C", b"OK\0")
@@ -69,11 +84,13 @@ def _speak(
 
 
 @contextmanager
-def impostor(version: bytes | None, *, asks_in_clear: bool = False) -> Iterator[int]:
+def impostor(
+    version: bytes | None, *, asks_in_clear: bool = False, endless: bool = False
+) -> Iterator[int]:
     """
     Give the port of a server that lets all in, states a version, or says nothing.
 
-    Or it asks for the password as it is.
+    Or it asks for the password as it is, or answers with ``endless`` rows.
     """
     with closing(socket.create_server(("127.0.0.1", 0))) as listening:
 
@@ -82,7 +99,11 @@ def impostor(version: bytes | None, *, asks_in_clear: bool = False) -> Iterator[
                 while True:
                     connection, _ = listening.accept()
                     speaking = functools.partial(
-                        _speak, connection, version, asks_in_clear=asks_in_clear
+                        _speak,
+                        connection,
+                        version,
+                        asks_in_clear=asks_in_clear,
+                        endless=endless,
                     )
                     threading.Thread(target=speaking, daemon=True).start()
 

@@ -15,6 +15,7 @@ from typing import Annotated, Any
 
 import typer
 from starlette.applications import Starlette
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from connectsync.backends import embedded
 from connectsync.backends import snapshot as snapshot_file
@@ -278,6 +279,10 @@ def make_server(
     at_clever = [(key, there, name) for key, there, name in known if there]
     try:
         app = beside(create_app(store, token=token), at_clever)
+        if is_here(host):
+            # a page of others can have its own name lead to this machine
+            names = [LOOPBACK, "localhost", "*.localhost", host]
+            app = TrustedHostMiddleware(app, names, www_redirect=False)
         return server(app, host, port)
     except UvicornMissing as error:
         raise UsageError(

@@ -1,17 +1,21 @@
-"""Connections to PostgreSQL: a server that stays silent is given up."""
+"""Connections to PostgreSQL: a server that is silent, or never ends, is given up."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Generator
 from contextlib import suppress
 from time import monotonic
-from typing import Any
+from typing import Any, ClassVar
 
 import psycopg
 from sqlalchemy import Engine, create_engine, event
 
 from connectsync.config.state_address import Address
 from connectsync.domain.foreign_text import SECRETS
+
+if sys.platform != "win32":
+    import resource
 
 SILENCE_SECONDS = 10
 """
@@ -23,34 +27,64 @@ Shorter than the others wait: one that is suspended there holds up all of them.
 ANSWER_SECONDS = 120.0
 """How long a server may take for one statement; waits for locks end long before."""
 
+AGAIN_SECONDS = 10.0
+"""The same for a server that let this process down once: a command ends soon then."""
+
+MOST_MEMORY = 1 << 30
+"""By how many bytes one answer may let this process grow."""
+
 
 class BoundedConnection(psycopg.Connection[Any]):
-    """A connection that is closed where a statement gets no answer in time."""
+    """A connection that is closed where a statement gets no answer, or one too long."""
+
+    given_up: ClassVar[set[str]] = set()
+    """The servers that let this process down, as the driver names them."""
 
     def wait(self, gen: Any, *arguments: Any, **options: Any) -> Any:
         """Wait as the driver does. Raises ``psycopg.OperationalError`` if too long."""
-        end = monotonic() + ANSWER_SECONDS
+        server = f"{self.info.host}:{self.info.port}"
+        seconds = AGAIN_SECONDS if server in self.given_up else ANSWER_SECONDS
         try:
-            return super().wait(_until(gen, end), *arguments, **options)
+            bounded = _until(gen, monotonic() + seconds, _peak() + MOST_MEMORY)
+            return super().wait(bounded, *arguments, **options)
         except TimeoutError:
-            # a rollback would be waited for as well
-            self.pgconn.finish()
-            raise psycopg.OperationalError(
-                f"the server gave no answer in {ANSWER_SECONDS:.0f} seconds"
-            ) from None
+            said = f"the server gave no answer in {seconds:.0f} seconds"
+        except _TooLong:
+            size = MOST_MEMORY >> 20
+            said = f"one answer of the server takes more than {size:,} MiB of memory"
+        # a rollback would be waited for as well
+        self.pgconn.finish()
+        self.given_up.add(server)
+        raise psycopg.OperationalError(said)
 
 
-def _until(gen: Generator[Any, Any, Any], end: float) -> Generator[Any, Any, Any]:
-    """Go on with what the driver waits for until the time is up."""
+class _TooLong(Exception):
+    """An answer does not end."""
+
+
+def _until(
+    gen: Generator[Any, Any, Any], end: float, most: int
+) -> Generator[Any, Any, Any]:
+    """Go on with what the driver waits for until the time, or the memory, is up."""
     try:
         state = next(gen)
         while True:
             ready = yield state
             if monotonic() > end:
                 raise TimeoutError
+            if _peak() > most:
+                raise _TooLong
             state = gen.send(ready)
     except StopIteration as ended:
         return ended.value
+
+
+def _peak() -> int:
+    """Give the most bytes that this process ever had; 0 where no one counts them."""
+    if sys.platform == "win32":
+        return 0
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
 
 
 def engine_of(address: Address, wait_seconds: int) -> Engine:
