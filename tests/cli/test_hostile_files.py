@@ -987,6 +987,22 @@ def test_no_link_leads_the_state_out_of_the_project(
     assert list(outside.iterdir()) == []
 
 
+def test_outside_of_the_project_a_session_is_made_in_a_file_of_json_alone(
+    valley: Console, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """What a page says stands in it: a shell would run it where the name is one's."""
+    home = tmp_path_factory.mktemp("home")
+    for stated, refused in ((".bash_aliases", True), ("connect.json", False)):
+        page = f"{{url: 'http://127.0.0.1:9', session: '{home / stated}'}}"
+        (valley.folder / "connectsync.yaml").write_text(
+            f"schema: 1\nbackends:\n  browser: {page}\n", "utf-8"
+        )
+        said = valley.run("--backend", "browser", "login")
+        assert ("a file whose name ends in .json" in said.err) is refused, said.err
+        assert said.status
+    assert list(home.iterdir()) == []
+
+
 class TestWriting:
     """What is written goes where it should, with the rights it should have."""
 

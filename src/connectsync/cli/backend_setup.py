@@ -185,6 +185,14 @@ def _insist_own(session: Session, kept: Path, root: Path) -> None:
             f" of the project, to {inert(end)}: it is not used",
             remedy="name the file itself as backends.browser.session",
         )
+    is_new_outside = not os.path.lexists(kept) and not Ground.of(root).holds(kept)
+    if is_new_outside and kept.suffix != ".json":
+        # a page says what stands in it, and a shell runs what some files say
+        raise ProjectError(
+            f"no session is kept in {inert(str(kept))}: outside of the project it has"
+            " to be a file whose name ends in .json",
+            remedy="name such a file as backends.browser.session",
+        )
     if tracked_in(kept, session.environment) is not None:
         raise ProjectError(
             f"the session in {kept.name} is kept in git, so it is not used: whose it"
