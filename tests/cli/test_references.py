@@ -524,3 +524,35 @@ OWN = (
 def test_a_districts_token_may_have_any_other_name(name: str) -> None:
     given = district_token(f"env:{name}", project=STATED, environment={name: SECRET})
     assert given == SECRET
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("CI_COMMIT_TITLE", "CI_COMMIT_REF_NAME", "CI_MERGE_REQUEST_TITLE"),
+        *("GITHUB_HEAD_REF", "GITHUB_REF_NAME", "GITHUB_ACTOR", "PR_TITLE"),
+        *("BUILDKITE_MESSAGE", "CHANGE_TITLE", "BITBUCKET_BRANCH", "GIT_BRANCH"),
+        *("BUILD_SOURCEVERSIONMESSAGE", "TRAVIS_COMMIT_MESSAGE", "CIRCLE_BRANCH"),
+        *("CIRRUS_CHANGE_TITLE", "SEMAPHORE_GIT_BRANCH", "BITRISE_GIT_MESSAGE"),
+    ],
+)
+def test_what_an_author_writes_is_no_address_and_no_token(
+    valley: Console, name: str
+) -> None:
+    """A CI hands on the title of a commit: a merged file could let it be an address."""
+    variables = {name: "postgresql://u@127.0.0.1:1/d", "PGPASSWORD": "of the job"}
+    refused = f"env:{name} is not used: in a job the author of a change writes it"
+    with pytest.raises(ProjectError, match=refused):
+        gateway_token(stated_as(f"env:{name}"), variables, ())
+    with pytest.raises(ProjectError, match=refused):
+        district_token(f"env:{name}", project=STATED, environment=variables)
+    stated = valley.folder / "connectsync.yaml"
+    before = stated.read_text()
+    stated.write_text(f"{before}\nstate: {{url: 'env:{name}'}}\n")
+    said = valley.run("runs", environment=variables)
+    assert f"state.url: {refused}" in " ".join(said.err.split())
+    stated.write_text(
+        f"{before}\nnotify: {{webhooks: [{{name: desk, url: 'env:{name}'}}]}}\n"
+    )
+    said = valley.run("notify", "--test", environment=variables)
+    assert f"desk: url: {refused}" in " ".join(said.err.split())

@@ -302,3 +302,45 @@ def test_a_run_waits_a_few_seconds_for_a_git_that_tells_nothing(
     project = load_project(valley.folder)
     assert checked_out(project, [], os.environ) == ("", None)
     assert limits_before(project, "0" * 40, os.environ, datetime.now(UTC)) is None
+
+
+@pytest.mark.parametrize("laid", ["file", "link"])
+def test_no_address_of_the_state_that_a_commit_brings_along_is_used(
+    ours: Console, laid: str
+) -> None:
+    """Its author would choose which server is sent the password of the job."""
+    address, stated = ours.folder / "address", ours.folder / "connectsync.yaml"
+    # a server that is gone: what is refused for git is never asked
+    (ours.folder / "kept").write_text("postgresql://u@127.0.0.1:1/d?sslmode=disable")
+    if laid == "link":
+        address.symlink_to("kept")
+    else:
+        (ours.folder / "kept").rename(address)
+    stated.write_text(f"{stated.read_text()}\nstate: {{url: 'file:address'}}\n")
+    git(ours.folder, "add", "address")
+    for command in ("runs", "plan", "apply plan.json --yes", "doctor"):
+        said = ours.run(*command.split(), environment={"PGPASSWORD": "of the job"})
+        told = " ".join(said.both.split())
+        assert "state.url: file:address is kept in git, so it is not used" in told
+    git(ours.folder, "rm", "-q", "--cached", "address")
+    told = " ".join(ours.run("runs").both.split())
+    assert "kept in git" not in told
+    assert "127.0.0.1:1" in told
+
+
+def test_no_token_of_the_gateway_that_a_commit_brings_along_is_used(
+    ours: Console,
+) -> None:
+    (ours.folder / "token").write_text("of-the-author")
+    stated = ours.folder / "connectsync.yaml"
+    stated.write_text(
+        "schema: 1\nbackends: {gateway: {url: 'http://127.0.0.1:1',"
+        " token: 'file:token'}}\n"
+    )
+    git(ours.folder, "add", "token")
+    refused = "backends.gateway.token: file:token is kept in git, so it is not used"
+    said = ours.run("plan", "--backend", "gateway")
+    assert refused in " ".join(said.both.split())
+    git(ours.folder, "rm", "-q", "--cached", "token")
+    said = ours.run("plan", "--backend", "gateway")
+    assert "kept in git" not in said.both

@@ -33,7 +33,7 @@ from connectsync.domain.notice import (
     joined,
     settings_of,
 )
-from connectsync.errors import ConnectsyncError, ProjectError, TokenRefused, UsageError
+from connectsync.errors import ConnectsyncError, ProjectError, UsageError
 from connectsync.operations.notify import tell, untell, watch_allowances, watch_runs
 from connectsync.report.terminal import inert
 from connectsync.values import dataclass
@@ -304,15 +304,7 @@ class People:
         author would choose who is told. ``mine`` are places where the same may stand.
         Raises ``TokenRefused`` for such a one, and ``ProjectError``.
         """
-        from connectsync.operations.git import tracked_in
-
         project, environment = self.project, self.session.environment
-        kind, _, where = reference.partition(":")
-        if kind == "file" and tracked_in(project.root / where, environment) is not None:
-            raise TokenRefused(
-                f"{key}: {reference} is kept in git, so it is not used",
-                remedy="keep it out of the repository, or name a variable: env:NAME",
-            )
         return project_secret(
             key,
             reference,

@@ -16,7 +16,7 @@ from connectsync.cli.backends import connect_of, open_reader
 from connectsync.cli.commands import quote_word
 from connectsync.cli.fleets import FleetScope, load_planned_scope
 from connectsync.cli.machine import TOLD
-from connectsync.cli.secrets import read_secret
+from connectsync.cli.secrets import insist_no_commit, read_secret
 from connectsync.cli.session import Session
 from connectsync.cli.terminal import SOURCES
 from connectsync.config.decode import Ground
@@ -203,6 +203,7 @@ def _address(session: Session, project: Project) -> Address | None:
         return None
     if stated.partition(":")[0] in {"env", "file", "command"}:
         environment, root = session.environment, project.root
+        insist_no_commit("state.url", stated, environment=environment, root=root)
         stated = read_secret(
             "state.url", stated, environment=environment, root=root, what="address"
         )

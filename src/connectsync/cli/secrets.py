@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from urllib.parse import unquote
 
+from connectsync.cli.machine import SECRET_FILES, SECRETS_OF_OTHERS, WORDS_OF_AUTHORS
 from connectsync.config.decode import Ground
 from connectsync.config.project import Project
 from connectsync.domain.district import DISTRICT_VARIABLE, token_identity
@@ -23,6 +24,7 @@ from connectsync.files.access import (
     read_regular,
     wide_encoding,
 )
+from connectsync.operations.git import tracked_in
 
 LIMIT = 1 << 16
 """Bytes that a file with a secret may have."""
@@ -91,6 +93,7 @@ def resolve_reference(
     kind, _, where = reference.partition(":")
     match kind:
         case "env":
+            _insist_no_words(reference, where)
             secret = environment.get(where, "")
         case "file":
             secret = _file(root / where, reference, Ground.of(root))
@@ -112,47 +115,23 @@ def resolve_reference(
     return secret
 
 
-_PROGRAMS = (
-    "GITHUB|GH|GH_ENTERPRISE|GITLAB|GL|GITEA|BITBUCKET|CIRCLE|TRAVIS|BUILDKITE|RENOVATE"
-    "|NPM|NODE|NODE_AUTH|YARN|PYPI|TWINE|FLIT|POETRY|UV|UV_PUBLISH|CARGO|CARGO_REGISTRY"
-    "|GEM_HOST|NUGET|DOCKER|DOCKERHUB|ARTIFACTORY|NEXUS|MAVEN|HOMEBREW_GITHUB|CODECOV"
-    "|SONAR|SNYK|SENTRY|AWS|AZURE|GOOGLE|GCP|CLOUDFLARE|DIGITALOCEAN|HCLOUD|HEROKU"
-    "|NETLIFY|VERCEL|FLY|PULUMI|VAULT|CONSUL|CONSUL_HTTP|NOMAD|OP_CONNECT|DOPPLER|BWS"
-    "|OP_SERVICE_ACCOUNT|KUBE|SLACK|SLACK_BOT|OPENAI|ANTHROPIC|HF|HUGGING_FACE|STRIPE"
-    "|SENDGRID|TWILIO|DD|DATADOG|NEW_RELIC|SMTP|POSTGRES|POSTGRESQL|MYSQL|MARIADB|REDIS"
-    "|MONGO|DB|DATABASE|SSH|GPG|SUDO|ANSIBLE_VAULT|RESTIC"
-)
-"""What other programs begin the names of their secrets with."""
-
-_OTHERS = (
-    "(ACTIONS|CI_JOB|CI_REGISTRY|CI_DEPLOY|CI_REPOSITORY|CI_BUILD|CI_DEPENDENCY_PROXY"
-    "|OTEL_EXPORTER|BUILDKITE_AGENT)_.+"
-    f"|({_PROGRAMS})_((API|AUTH|ACCESS|SESSION|SECURITY|REGISTRY|OIDC)_)?"
-    "(TOKEN|KEY|PASSWORD|PASSPHRASE|PASS|URL|URI)"
-    "|AWS_(SECRET_ACCESS_KEY|ACCESS_KEY_ID|BEARER_TOKEN.*|CONTAINER_AUTHORIZATION_TOKEN)"
-    "|(AZURE|ARM|GOOGLE|GCP|CLOUDSDK)_.*(SECRET|PASSWORD|CREDENTIALS|TOKEN|KEY)"
-    "|(TF_TOKEN|TF_VAR|NPM_CONFIG|OP_SESSION|POETRY_PYPI_TOKEN|KUBERNETES)_.+"
-    "|PGPASSWORD|PGPASSFILE|MYSQL_PWD|BW_SESSION|BW_CLIENTSECRET|SENTRY_DSN"
-    "|SYSTEM_ACCESSTOKEN|(HTTPS?|ALL|FTP)_PROXY"
-)
-"""Variables that hold a secret of a CI or of another program."""
-
 _OF_JOBS = "CONNECT_GATEWAY_TOKEN"
 """How our own jobs call the gateway's token, also where no file names a gateway."""
 
 _NO_DISTRICT = re.compile(
-    f"(?!{DISTRICT_VARIABLE})CONNECTSYNC_.+|{_OF_JOBS}|{_OTHERS}", re.IGNORECASE
+    f"(?!{DISTRICT_VARIABLE})CONNECTSYNC_.+|{_OF_JOBS}|{SECRETS_OF_OTHERS}",
+    re.IGNORECASE,
 )
 """Variables that hold a secret of ours, or of others."""
 
 NO_GATEWAY = re.compile(
-    f"CONNECTSYNC_(DISTRICT|STATE|NOTE|NOTIFY).*|{_OTHERS}", re.IGNORECASE
+    f"CONNECTSYNC_(DISTRICT|STATE|NOTE|NOTIFY).*|{SECRETS_OF_OTHERS}", re.IGNORECASE
 )
 """Variables that hold a secret of ours but the gateway's, or of others."""
 
 NO_HOOK = re.compile(
     f"CONNECTSYNC_(?!NOTIFY_).+|{_OF_JOBS}"
-    f"|(?!SLACK_WEBHOOK_URL|SMTP_(PASSWORD|PASS)$)({_OTHERS})",
+    f"|(?!SLACK_WEBHOOK_URL|SMTP_(PASSWORD|PASS)$)({SECRETS_OF_OTHERS})",
     re.IGNORECASE,
 )
 """Variables that hold a secret of ours but that of a hook, or of others."""
@@ -162,12 +141,6 @@ GATEWAY = "the gateway"
 
 TOKEN_FOLDERS = "CONNECTSYNC_TOKEN_FOLDERS"  # noqa: S105 - a name
 """The variable that names folders out of the project with tokens of districts."""
-
-_FILES = re.compile(
-    "PGPASSFILE|PGSERVICEFILE|PGSSLKEY|NETRC|KUBECONFIG|AWS_WEB_IDENTITY_TOKEN_FILE",
-    re.IGNORECASE,
-)
-"""Variables that name a file in which another program keeps a secret."""
 
 _KEY_FILE = re.compile("[?&](?:passfile|sslkey)=([^&]+)")
 """Files with secrets in an address of PostgreSQL."""
@@ -236,6 +209,7 @@ def project_secret(
     """
     root = project.root
     kind, _, where = reference.partition(":")
+    insist_no_commit(key, reference, environment=environment, root=root)
     mine = frozenset([key, *mine])
     named_elsewhere = [one for at, one in project.secrets.items() if at not in mine]
     others = [*filter(None, theirs), *named_elsewhere]
@@ -252,6 +226,22 @@ def project_secret(
     ):
         raise _not_sent(key, reference, goes)
     return secret
+
+
+def insist_no_commit(
+    key: str, reference: str, *, environment: Mapping[str, str], root: Path
+) -> None:
+    """
+    Refuse a file that is kept in git: its author would choose who is sent what.
+
+    Raises ``TokenRefused``.
+    """
+    kind, _, where = reference.partition(":")
+    if kind == "file" and tracked_in(root / where, environment) is not None:
+        raise TokenRefused(
+            f"{key}: {reference} is kept in git, so it is not used",
+            remedy="keep it out of the repository, or name a variable: env:NAME",
+        )
 
 
 def _means_one_of(reference: str, others: Iterable[str], root: Path) -> bool:
@@ -327,7 +317,8 @@ def _named_files(project: Project, environment: Mapping[str, str]) -> set[Path]:
         for name, text in environment.items()
         if os.path.isabs(text)  # noqa: PTH117
         and (
-            _FILES.fullmatch(name) or _NO_DISTRICT.fullmatch(name.removesuffix("_FILE"))
+            SECRET_FILES.fullmatch(name)
+            or _NO_DISTRICT.fullmatch(name.removesuffix("_FILE"))
         )
     ]
     stated = project.state_url or ""
@@ -378,6 +369,15 @@ def _insist_allowed(reference: str, environment: Mapping[str, str]) -> None:
             f"{reference} is not run: no file decides alone what runs here",
             remedy=f"set {ALLOWED}=1 in the environment if you trust the project's"
             " files, never where pull requests of strangers are checked",
+        )
+
+
+def _insist_no_words(reference: str, name: str) -> None:
+    """Refuse what the author of a change writes, such as its title."""
+    if WORDS_OF_AUTHORS.fullmatch(name):
+        raise ProjectError(
+            f"{reference} is not used: in a job the author of a change writes it",
+            remedy="set a variable of your own where this command runs",
         )
 
 
