@@ -21,8 +21,10 @@ from hypothesis import strategies as st
 from connectsync.config.schemas import render_district
 from connectsync.files.sheets import csv_table, disarm, read_labels, rearm, spell_labels
 from connectsync.files.writing import write_together
+from connectsync.operations.editing import EditedFile, diff_lines
 from connectsync.providers.clever import CLEVER
 from connectsync.providers.form import Kind
+from connectsync.report.terminal import Paint
 
 ROOT = Path(__file__).resolve().parents[2]
 LAKEVIEW = "districts/ca/lakeview-usd.yaml"
@@ -511,3 +513,87 @@ def test_a_file_that_was_new_is_gone_again_where_not_all_can_be_written(
     assert {one.name: one.read_text() for one in tmp_path.iterdir()} == {
         "old": "before"
     }
+
+
+SHARED = """
+settings:
+  manage_guardians: true
+  contact_types: [Parent/Guardian]
+"""
+SHIFTED = """
+facts:
+ clever_shares:
+  contacts: true
+  contact_types: [Parent/Guardian]
+"""
+
+
+def shown_for(befores: Mapping[str, str], old: str, new: str) -> list[str]:
+    edited = [
+        EditedFile(file, text, text.replace(old, new)) for file, text in befores.items()
+    ]
+    return [*diff_lines(edited, Paint(False))]
+
+
+DEEPER = """
+settings:
+    manage_guardians: true
+    deletion_threshold: 15
+"""
+PERIOD = """
+scheduled:
+- from: 2027-06-01
+  settings:
+    deletion_threshold: 15
+"""
+
+
+@pytest.mark.parametrize(
+    ("other", "usual", "old", "new"),
+    [
+        (SHIFTED, SHARED, "[Parent/Guardian]", "[Parent/Guardian, Emergency]"),
+        (PERIOD, DEEPER, "threshold: 15", "threshold: 60"),
+    ],
+    ids=["facts", "scheduled"],
+)
+def test_a_change_stands_for_others_only_where_it_is_the_same_setting(
+    other: str, usual: str, old: str, new: str
+) -> None:
+    """The author of a file decides how deep its lines stand."""
+    same = {f"districts/{one}.yaml": usual for one in "bcd"}
+    said = shown_for({"districts/a.yaml": other, **same}, old, new)
+    assert said[0] == "--- a/districts/a.yaml"
+    assert "--- a/districts/b.yaml" in said
+    assert said[-1] == "the same in 2 other files: c, d"
+
+
+def test_a_change_of_a_profile_is_not_the_same_as_that_of_a_district() -> None:
+    """The change of a profile is that of all its districts."""
+    files = [f"districts/{one}.yaml" for one in ("a", "b", "c", "_profiles/a")]
+    texts = dict.fromkeys(files, SHARED)
+    said = shown_for(texts, "[Parent/Guardian]", "[Emergency]")
+    assert "the same in 2 other files: b, c" in said
+    assert "--- a/districts/_profiles/a.yaml" in said
+    profiles = {f"districts/_profiles/{one}.yaml": SHARED for one in "abc"}
+    said = shown_for(profiles, "[Parent/Guardian]", "[Emergency]")
+    assert "districts/_profiles/c.yaml" in " ".join(said)
+
+
+def test_a_sheet_shows_each_change_that_is_not_the_same(valley: Console) -> None:
+    for number, key in enumerate(("aa-usd", "bb-usd", "cc-usd")):
+        body = SHIFTED + SHARED if number == 0 else SHARED
+        (valley.folder / f"districts/{key}.yaml").write_text(
+            f"schema: 1\ndistrict: {key}\nname: {key}\nprovider: clever\n"
+            f"credentials: {{district_id: 58da8a43cc70ab00017a1a{number}a}}\n{body}",
+            "utf-8",
+        )
+    wide = "Parent/Guardian, Emergency"
+    rows = [
+        {"district": "aa-usd", "facts.clever_shares.contact_types": wide},
+        *({"district": one, "contact_types": wide} for one in ("bb-usd", "cc-usd")),
+    ]
+    save(valley.folder / "s.csv", rows)
+    said = valley.run("import", "--from-sheet", "s.csv", "--dry-run")
+    assert "3 files to change" in said.both
+    assert said.out.count("+++ b/districts/") == 3
+    assert "the same in" not in said.out

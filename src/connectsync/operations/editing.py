@@ -373,25 +373,59 @@ def diff_lines(edited: Sequence[EditedFile], paint: Paint) -> Iterator[str]:
     Where lines that go and come are the same in several, the first file stands for
     them, and the others are named.
     """
-    alike: dict[tuple[str, ...], list[EditedFile]] = {}
+    alike: dict[object, list[EditedFile]] = {}
     for one in edited:
         alike.setdefault(_going_and_coming(one), []).append(one)
-    for several in alike.values():
+    for several in [same for some in alike.values() for same in _same_values(some)]:
         shown = several if len(several) < ALIKE else several[:1]
         for one in shown:
             yield from _diff_of(one, paint)
-        # a stem is the key of its district, and is in the project once
-        rest = (PurePosixPath(one.file).stem for one in several[len(shown) :])
-        if others := [*map(inert, rest)]:
+        if others := [*map(inert, map(_named, several[len(shown) :]))]:
             count = many(len(others), "other file")
             named = wrap(f"the same in {count}: {', '.join(others)}", WIDTH, hang=2)
             yield from (paint(Style.DIM, line) for line in named)
+
+
+def _named(one: EditedFile) -> str:
+    path = PurePosixPath(one.file)
+    # the stem of a district is its key, and is in the project once
+    return one.file if path.parent.name == PROFILES else path.stem
 
 
 def _going_and_coming(one: EditedFile) -> tuple[str, ...]:
     before, after = (text.splitlines() for text in (one.before, one.after))
     lines = unified_diff(before, after, lineterm="", n=0)
     return tuple(line for line in list(lines)[2:] if line[:1] != "@")
+
+
+def _same_values(some: list[EditedFile]) -> Iterable[list[EditedFile]]:
+    """Part files with the same lines by what these come to: a line has its section."""
+    if len(some) < ALIKE:
+        return [some]
+    parts: dict[object, list[EditedFile]] = {}
+    for one in some:
+        # of what cannot be read, such as a key that stands twice, all of it
+        comes_to: object = one.before
+        with suppress(InvalidFiles):
+            texts = (one.before or "{}", one.after)
+            comes_to = frozenset(_changed_values((), *map(data_of_text, texts)))
+        is_profile = PurePosixPath(one.file).parent.name == PROFILES
+        parts.setdefault((comes_to, is_profile), []).append(one)
+    return parts.values()
+
+
+def _changed_values(path: KeyPath, before: Any, after: Any) -> Iterator[object]:
+    """Give where data differ, and how; of a list, what goes and what comes."""
+    if before == after:
+        return
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        for key in {**before, **after}:
+            yield from _changed_values((*path, key), before.get(key), after.get(key))
+    elif isinstance(before, list) and isinstance(after, list):
+        gone = [repr(one) for one in before if one not in after]
+        yield path, tuple(gone), tuple(repr(one) for one in after if one not in before)
+    else:
+        yield path, repr(before), repr(after)
 
 
 def _diff_of(one: EditedFile, paint: Paint) -> Iterator[str]:
