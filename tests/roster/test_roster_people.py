@@ -117,7 +117,7 @@ def tabled(tables: RosterTables) -> dict[str, int]:
         "contacts": "count(DISTINCT contact) FILTER (noted(notes, 2))",
         "own": "count(DISTINCT contact) FILTER (noted(notes, 1))",
         "links": "count(*) FILTER (contact IS NOT NULL AND student IS NOT NULL)",
-        "typed": "count(*) FILTER (trim(coalesce(rows.type, known.type)) <> '')",
+        "typed": "count(*) FILTER (trim(coalesce(own[1], known.type)) <> '')",
         "mails": "count(DISTINCT contact) FILTER (email IS NOT NULL)",
         "texts": "count(DISTINCT contact) FILTER (number IS NOT NULL)",
     }

@@ -199,6 +199,7 @@ class _Counting:
         wanted = (self._tried or district).desired()
         read_at = self._session.now()
         async with self._rosters.open(district, schools=by_school) as read:
+            read.tables.once = not by_school
             measured = measure(
                 read.tables,
                 (

@@ -164,6 +164,7 @@ class RosterReader:
         resolves = partial(
             district_token, project=self.project, environment=environment
         )
+        tables.expect({})
         async with open_roster(clever.url) as asked:
             people = CleverPeople(asked)
             reading = await read_roster(people, district, resolves, tables.take_page)
@@ -210,6 +211,7 @@ class PlanCounter:
             return NotCounted("no roster is named for this district")
         try:
             async with rosters.open(self.districts[key]) as read:
+                read.tables.once = True
                 return count_plan(
                     planned,
                     read.tables,

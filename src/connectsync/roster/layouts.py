@@ -208,6 +208,7 @@ class _Loader:
 
     def _dump(self, file: RosterFile) -> str:
         spelled = _quote(file.readable)
+        self.tables.expect({})
         with hand_on(file, self._encoding):
             if file.name.lower().endswith(".parquet"):
                 self._insist_not_endless(spelled)

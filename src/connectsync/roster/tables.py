@@ -9,9 +9,9 @@ Python.
 from __future__ import annotations
 
 import json
-import re
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
@@ -58,9 +58,7 @@ ROWS: Mapping[str, str] = {
     "words": "UBIGINT",
     "notes": "UTINYINT",
     "email": "UBIGINT",
-    "type": "VARCHAR",
-    "relationship": "VARCHAR",
-    "phone_type": "VARCHAR",
+    "own": "VARCHAR[]",
     "school": "VARCHAR",
 }
 """
@@ -68,8 +66,8 @@ The columns of ``rows``: what one row of a source says of a student, a contact, 
 
 ``student`` and ``contact`` are hashes of who they are, and so is ``number`` of the ten
 digits of a number that can be texted; null where there is none. ``words`` is a hash of
-the three that hold labels: ``type``, ``relationship`` and ``phone_type`` stand as in
-the source, and only where they are none of those in ``known``, which most rows hold.
+type, relationship and phone type; ``own`` are the three as in the source, and only
+where they are none of those in ``known``, which most rows hold.
 What else is known stands in ``notes``, a bit each, as ``sql/macros.sql`` says.
 ``email`` is a hash, where the source knows staff whom it may be compared with.
 """
@@ -85,16 +83,6 @@ _SETTINGS = (
     "SET disabled_optimizers = 'join_order,build_side_probe_side'",
 )
 
-_SHAPE = re.sub(
-    r"(\w+)",
-    r'"\1"',
-    "{id:VARCHAR,email:VARCHAR,roles:{"
-    "student:{sis_id:VARCHAR,student_number:VARCHAR,school:VARCHAR,schools:[VARCHAR]},"
-    "contact:{sis_id:VARCHAR,phone:VARCHAR,phone_type:VARCHAR,"
-    "student_relationships:[{student:VARCHAR,type:VARCHAR,relationship:VARCHAR}]}}}",
-)
-"""What is read of a user at Clever, in DuckDB's spelling."""
-
 _OF_PAGE = "SELECT unnest(json_extract($page, '$.data[*].data')) AS one"
 
 
@@ -105,9 +93,7 @@ def statement(name: str) -> str:
 
 
 def _users(query: str) -> str:
-    return (
-        statement("users").replace("/* shape */", _SHAPE).replace("/* users */", query)
-    )
+    return statement("users").replace("/* users */", query)
 
 
 class RosterTables:
@@ -115,22 +101,30 @@ class RosterTables:
     A DuckDB in memory that takes rows of a roster and answers with tallies.
 
     ``files`` are all that it may read; it can write nothing. Open it with
-    `open_tables`.
+    `open_tables`. Where people are counted ``once`` their rows are gone afterwards.
     """
+
+    once = False
 
     def __init__(
         self, database: Any, failure: type[Exception], *, emails: bool
     ) -> None:
         self._database = database
+        self._beside = database.cursor()
         self._failure = failure
         self._emails = emails
         self._ends = monotonic() + MOST_SECONDS
 
-    def run(
-        self, sql: str, given: Mapping[str, object] | Sequence[object] | None = None
-    ) -> list[tuple[Any, ...]]:
+    def interrupt(self) -> None:
+        """End what runs, from another thread."""
+        self._database.interrupt()
+        self._beside.interrupt()
+
+    def run(self, sql: str, given: _Given = None, *, beside: bool = False) -> _Rows:
         """
         Run one statement and give its rows. Raises ``RosterUnreadable``.
+
+        What runs ``beside`` may do so while another one runs.
 
         What DuckDB says of a failure quotes values of the roster, so none of it is
         repeated, not even as the cause.
@@ -138,7 +132,8 @@ class RosterTables:
         if monotonic() > self._ends:
             raise unreadable(TOO_LONG)
         try:
-            return list(self._database.execute(sql, given).fetchall())
+            database = self._beside if beside else self._database
+            return list(database.execute(sql, given).fetchall())
         except self._failure as error:
             problem = problem_of(str(error))
         # raised here: inside, what DuckDB said would come along as the context
@@ -173,9 +168,8 @@ class RosterTables:
         many rows have a student, and how many a contact.
         """
         # groups of nearly as many as there are rows take fewer seconds of one core
-        # than of two, and hardly more by the clock
-        self.run("SET threads = 1")
-        self.run("SET lock_configuration = true")
+        # than of two: two cores are each given something else to group
+        self.run("SET threads = 1; SET lock_configuration = true")
         counts = self._referred()
         for who, listed in (("student", 3), ("contact", 2)):
             _, there, some = counts[who]
@@ -246,22 +240,43 @@ class RosterTables:
         ]
         meant = {"choices": json.dumps(rows), "selves": sorted(selves)}
         self.run(statement("meant"), meant)
-        given = {"by": "", "named": "''", "rows": "rows"}
+        given = {"by": "", "kept": "", "named": "''", "rows": "rows"}
         if by_school:
-            given = {"by": "school, ", "named": "school", "rows": _PLACED}
+            given |= {"by": "school, ", "kept": "school VARCHAR,"}
+            given |= {"named": "school", "rows": _PLACED}
             self.run(statement("attends"), {"fewest": FEWEST})
-        for step in _STEPS:
-            self.run(statement(step).format(**given))
+        self.run(statement("counted").format(**given))
+        ((middle,),) = self.run("SELECT count(*) // 2 FROM rows")
+        halves = {"marked": (f"< {middle}", f">= {middle}"), "people": ("0", "1")}
+        for step, both in halves.items():
+            sql = statement(step)
+            self._run_both(*([sql.format(half=one, **given)] for one in both))
+            if step == "marked" and self.once:
+                self.run("DROP TABLE rows")
+        self.run(statement("odd").format(**given))
+        self.run(statement("twice").format(**given))
         found: dict[str, dict[str, Any]] = {}
-        for name, kind in _HISTOGRAMS.items():
-            query = statement(f"count_{name}").format(**given)
-            for school, *figures in self.run(query):
-                told = found.setdefault(school, {}).setdefault(name, [])
-                told.append(kind(*figures))
-        self.run(
-            "DROP TABLE marked; DROP TABLE people; DROP TABLE odd; DROP TABLE twice"
+        first, *others = (
+            statement(f"count_{name}").format(**given) for name in _HISTOGRAMS
         )
+        # the first takes as long as the others together
+        told = self._run_both([first], others)
+        for (name, kind), alike in zip(_HISTOGRAMS.items(), told, strict=True):
+            for school, *figures in alike:
+                found.setdefault(school, {}).setdefault(name, []).append(kind(*figures))
         return {school: Counts(**told) for school, told in sorted(found.items())}
+
+    def _run_both(self, here: Sequence[str], beside: Sequence[str]) -> list[_Rows]:
+        """Run some statements while others run, and give what each gave, in order."""
+        with ThreadPoolExecutor(1) as pool:
+            others = pool.submit(lambda: [self.run(one, beside=True) for one in beside])
+            try:
+                told = [self.run(one) for one in here]
+            except BaseException:
+                # Ctrl-C does not wait for what runs beside
+                self._beside.interrupt()
+                raise
+            return told + others.result()
 
 
 MOST_CHOICES = 27
@@ -275,20 +290,19 @@ _NO_WORDS = (
     " numbers may stand in their columns"
 )
 
-_PLACED = """
-    (SELECT attends.school, rows.* EXCLUDE school
-    FROM rows JOIN attends USING (student))
-"""
-
-_STEPS = ("marked", "people", "odd", "twice")
+_PLACED = """(SELECT attends.school, rows.* EXCLUDE school, rows.rowid AS rowid
+    FROM rows JOIN attends USING (student))"""
 
 _HISTOGRAMS: Mapping[str, Callable[..., tuple[Any, ...]]] = {
-    "people": PeopleCount,
     "students": StudentCount,
+    "people": PeopleCount,
     "links": LinkCount,
     "shared": SharedCount,
 }
 """What leaves the tables: how many are alike. Only the first two choices count all."""
+
+_Given = Mapping[str, object] | Sequence[object] | None
+_Rows = list[tuple[Any, ...]]
 
 
 def _load_engine() -> ModuleType:
@@ -321,7 +335,8 @@ def open_tables(
             "autoload_known_extensions": "false",
         },
     )
-    over = threading.Timer(MOST_SECONDS, database.interrupt)
+    opened = RosterTables(database, duckdb.Error, emails=emails)
+    over = threading.Timer(MOST_SECONDS, opened.interrupt)
     over.daemon = True
     try:
         for setting in _SETTINGS:
@@ -334,7 +349,6 @@ def open_tables(
             f'"{name}" {kind}' for name, kind in ROWS.items() if not without.get(name)
         )
         database.execute(f"CREATE TABLE rows ({columns})")
-        opened = RosterTables(database, duckdb.Error, emails=emails)
         over.start()
         yield opened
     finally:
@@ -383,6 +397,7 @@ def measure(
     asked = (before or after, after, *(other for _, _, other in others))
     choices = [dictionary.choice(one) for one in asked]
     selves = dictionary.words("relationship", [ContactRelationship.SELF])
+    staff = tables.staff_contacts()
     whole = tables.count(choices, selves, by_school=False).get("", Counts())
     schools = tables.count(choices[:2], selves, by_school=True) if by_school else {}
 
@@ -392,7 +407,7 @@ def measure(
 
     return Measured(
         contacts=len(whole.people) and sum(one.total for one in whole.people),
-        staff=tables.staff_contacts(),
+        staff=staff,
         tallies=pair(whole),
         unknown={} if Gap.LABELS in gaps else dictionary.outside(found),
         suggestions=tuple(

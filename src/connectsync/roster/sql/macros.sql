@@ -35,10 +35,10 @@ END;
 
 CREATE MACRO textable(x) AS coalesce(usual(x), ten(digits_in(x)));
 
--- who has no id is known by name, email and all digits; null if all are blank. No file
--- holds the character between them
+-- who has no id is known by name, email and all digits; null if all are blank
 CREATE MACRO known_by(name, email, digits) AS nullif(
-    hash(lower(concat(trim(name), chr(0), trim(email))), digits), hash(chr(0), 0::UBIGINT));
+    hash(fold(name), fold(email), digits),
+    hash(NULL::VARCHAR, NULL::VARCHAR, 0::UBIGINT));
 
 -- the roles of OneRoster that Connect takes as guardians
 CREATE MACRO fold_role(x) AS CASE
@@ -50,7 +50,7 @@ CREATE MACRO fold_role(x) AS CASE
 -- and 6 of a student number, 5 and 7 whether it could have said so
 CREATE MACRO note(n) AS (1 << n)::UTINYINT;
 
-CREATE MACRO note_if(n, x) AS coalesce(x, false)::UTINYINT << n;
+CREATE MACRO note_if(n, x) AS CASE WHEN x THEN note(n) ELSE 0::UTINYINT END;
 
 CREATE MACRO noted(notes, n) AS notes & note(n) <> 0;
 

@@ -1,8 +1,7 @@
--- each row with what the choices make of it
-CREATE OR REPLACE TEMP TABLE marked AS
-SELECT {by} student, contact, number,
+-- half of the rows, each with what the choices make of it
+INSERT INTO marked BY NAME SELECT {by} student, contact, number,
     CASE WHEN student IS NULL THEN alone() WHEN contact IS NULL THEN 0
         ELSE coalesce(mask, 0) END
     | CASE WHEN number IS NULL OR contact IS NULL THEN 0 ELSE coalesce(text, 0) END
     | coalesce(self_, 0) | notes_in(notes) AS bits
-FROM {rows} AS rows LEFT JOIN meant USING (words)
+FROM {rows} AS rows LEFT JOIN meant USING (words) WHERE rows.rowid {half}

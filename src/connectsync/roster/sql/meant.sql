@@ -1,6 +1,6 @@
 -- what words mean: a bit for each choice that takes the type with the
 -- relationship, and one for each that texts the phone type
-CREATE OR REPLACE TEMP TABLE meant AS
+CREATE OR REPLACE TABLE meant AS
 WITH choices AS (SELECT unnest(from_json($choices::JSON, '[{"bit": "UBIGINT",
     "types": ["VARCHAR"], "relationships": ["VARCHAR"], "phone_types": ["VARCHAR"]}]'),
     recursive := true))

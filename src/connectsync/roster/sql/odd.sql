@@ -1,3 +1,3 @@
 -- those contacts whose rows differ, or who may stand twice with a student
-CREATE OR REPLACE TEMP TABLE odd AS
+CREATE OR REPLACE TABLE odd AS
 SELECT {by} unnest(who) AS contact, once, always, again FROM people

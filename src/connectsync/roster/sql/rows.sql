@@ -15,7 +15,6 @@ told AS (SELECT student,
     hash({type}, {relationship}, {phone_type}) AS words, {type} AS type,
     {relationship} AS relationship, {phone_type} AS phone_type {school}
     FROM numbered)
-SELECT told.* REPLACE (CASE WHEN known.words IS NULL THEN told.type END AS type,
-    CASE WHEN known.words IS NULL THEN told.relationship END AS relationship,
-    CASE WHEN known.words IS NULL THEN told.phone_type END AS phone_type)
+SELECT told.* EXCLUDE (type, relationship, phone_type), CASE WHEN known.words IS NULL
+    THEN [told.type, told.relationship, told.phone_type] END AS own
 FROM told LEFT JOIN known USING (words)

@@ -1,6 +1,12 @@
 -- users of Clever's Data API: a row for each link of a contact and school of a student
 INSERT INTO rows BY NAME
-WITH users AS (SELECT from_json(one, '/* shape */') AS u FROM (/* users */)),
+WITH users AS (SELECT from_json(one, '{"id": "VARCHAR", "email": "VARCHAR", "roles": {
+    "student": {"sis_id": "VARCHAR", "student_number": "VARCHAR", "school": "VARCHAR",
+        "schools": ["VARCHAR"]},
+    "contact": {"sis_id": "VARCHAR", "phone": "VARCHAR", "phone_type": "VARCHAR",
+        "student_relationships": [{"student": "VARCHAR", "type": "VARCHAR",
+            "relationship": "VARCHAR"}]}}}') AS u
+    FROM (/* users */)),
 roles AS (SELECT u.id AS id, u.email AS email, u.roles.student AS student,
     u.roles.contact AS contact FROM users WHERE u.id IS NOT NULL),
 -- what is large is left behind before users are parted
@@ -25,5 +31,8 @@ worded AS (SELECT
     CASE WHEN is_contact THEN part.type END AS type,
     CASE WHEN is_contact THEN part.relationship END AS relationship,
     phone_type, number, email, notes
-    FROM parted)
-SELECT *, hash(type, relationship, phone_type) AS words FROM worded
+    FROM parted),
+hashed AS (SELECT *, hash(type, relationship, phone_type) AS words FROM worded)
+SELECT hashed.* EXCLUDE (type, relationship, phone_type), CASE WHEN known.words IS NULL
+    THEN [hashed.type, hashed.relationship, hashed.phone_type] END AS own
+FROM hashed LEFT JOIN known USING (words)
