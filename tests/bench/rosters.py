@@ -208,8 +208,9 @@ def answering(answers: Mapping[str, Sequence[bytes]], speed: float) -> Iterator[
             self.send_header("Content-Length", str(len(text)))
             self.end_headers()
             for start in range(0, len(text), PIECE):
-                time.sleep(PIECE / speed)
-                self.wfile.write(text[start : start + PIECE])
+                part = text[start : start + PIECE]
+                time.sleep(len(part) / speed)
+                self.wfile.write(part)
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -219,14 +220,23 @@ def answering(answers: Mapping[str, Sequence[bytes]], speed: float) -> Iterator[
         server.shutdown()
 
 
-def compare_at_clever(students: int) -> None:
-    """Print how long a roster takes over the wire, and a bare client beside it."""
+Taken = tuple[float, float, float]
+"""Seconds that pages take: the line alone, us, a bare client."""
+
+
+def compare_at_clever(students: int) -> Taken:
+    """
+    Print how long a roster takes over the wire, and a bare client beside it.
+
+    Gives what it takes over the line.
+    """
     folder, answers = project(), pages(students)
     sizes = [len(page) for role in answers.values() for page in role]
     sys.stdout.write(
         f"impact on {students:,} students at a stand-in for Clever"
         f" ({sum(sizes) / 1e6:,.0f} MB in {len(sizes)} pages):\n"
     )
+    taken = []
     for line, speed in (("over 100 Mbit/s", LINE), ("without any wire", float("inf"))):
         ours, theirs = [], []
         with answering(answers, speed) as host:
@@ -246,6 +256,7 @@ def compare_at_clever(students: int) -> None:
             statistics.median(one) for one in zip(*ours, strict=True)
         ]
         fetch = statistics.median(one[0] for one in theirs)
+        taken.append((sum(sizes) / speed, seconds, fetch))
         alone = f" (which takes {sum(sizes) / speed:.2f} s)" if speed == LINE else ""
         sys.stdout.write(
             f"  {line}{alone}: {seconds:.2f} s, of the cores {cores:.2f} s,"
@@ -254,13 +265,29 @@ def compare_at_clever(students: int) -> None:
             " that by the wall\n"
         )
     (folder / "connectsync.yaml").write_text("schema: 1\n")
+    return taken[0]
+
+
+def compare_slopes(small: Taken, large: Taken) -> None:
+    """Print what each second of the line more takes, and what does not depend on it."""
+    line, ours, bare = (b - a for a, b in zip(small, large, strict=True))
+    fixed = [
+        one - small[0] * slope
+        for one, slope in ((small[1], ours / line), (small[2], bare / line))
+    ]
+    sys.stdout.write(
+        f"  with twice the people each second of the line more takes us"
+        f" {ours / line:.2f} s, and {fixed[0]:.2f} s whatever comes; a bare client"
+        f" {bare / line:.2f} s, and {fixed[1]:.2f} s\n"
+    )
 
 
 def main() -> None:
-    """Compare on both sizes, and over the wire on the smaller one."""
+    """Compare on both sizes, and over the wire on the smaller one and twice that."""
     for size in SIZES:
         compare(*size)
-    compare_at_clever(SIZES[0][0])
+    students = SIZES[0][0]
+    compare_slopes(compare_at_clever(students), compare_at_clever(2 * students))
 
 
 if __name__ == "__main__":

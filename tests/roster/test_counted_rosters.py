@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from asyncio import Event
 from pathlib import Path
 from typing import Self
 
@@ -14,6 +15,7 @@ from served_clever import a_district, made_up, serving_clever
 
 from connectsync.domain.impact import Selection
 from connectsync.roster import clever_users
+from connectsync.roster.clever import CleverRoster
 from connectsync.roster.clever_users import cursor_ahead
 from connectsync.roster.files import RosterFile
 from connectsync.roster.layouts import open_roster_files
@@ -174,6 +176,38 @@ def test_the_next_page_is_on_its_way_while_one_is_looked_at(
     assert list(dict.fromkeys(roles)) == ["student", "contact", "teacher", "staff"]
     assert roles == sorted(roles, key=list(dict.fromkeys(roles)).index)
     assert len(people) == len(set(people))
+
+
+def test_a_page_is_looked_at_once_the_next_one_was_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # a page that is looked at holds the interpreter: a request would wait for it, and
+    # the line stand still
+    on_its_way, looked_at = list[Event](), list[int]()
+    plain_get, plain_look = CleverRoster.get, clever_users.page_of
+
+    async def get(
+        self: CleverRoster,
+        path: str,
+        *given: object,
+        sent: Event | None = None,
+        **more: object,
+    ) -> httpx2.Response:
+        on_its_way.extend([] if sent is None else [sent])
+        return await plain_get(self, path, *given, sent=sent, **more)  # type: ignore[arg-type]
+
+    def look(*given: object) -> clever_users.UserPage:
+        looked_at.append(sum(one.is_set() for one in on_its_way))
+        return plain_look(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(CleverRoster, "get", get)
+    monkeypatch.setattr(clever_users, "page_of", look)
+    with serving_clever(a_district(made_up(40))) as clever:
+        clever.read(lambda _, __: None, page=10)
+    pages = len(looked_at)
+    assert pages > 4
+    # all but the last are looked at with one more request sent than pages came
+    assert looked_at == [*range(2, pages + 1), pages]
 
 
 NEXT = '[{"rel":"next","uri":"/v3.1/users?starting_after=a1"}]'

@@ -337,20 +337,28 @@ class CleverRoster:
         asked: Mapping[str, str] | None = None,
         *,
         limits: Limits | None = None,
+        sent: asyncio.Event | None = None,
     ) -> httpx2.Response:
         """
         Ask for a path with patience, once the token has a call left.
 
-        Raises ``CredentialsRefused`` and ``httpx2.RequestError``.
+        ``sent`` is set once the request is on its way. Raises ``CredentialsRefused``
+        and ``httpx2.RequestError``.
         """
         headers = bearer(token)
         # by digest: a token is kept no longer than its call takes
         window = self._windows[hashlib.sha256(token.encode("ascii")).digest()]
 
+        async def tell(step: str, _: Mapping[str, object]) -> None:
+            if sent is not None and step.endswith("send_request_body.complete"):
+                sent.set()
+
         async def attempt() -> httpx2.Response:
             request = self._client.build_request(
                 "GET", f"{self.url}{path}", params=asked, headers=headers
             )
+            if sent is not None:
+                request.extensions = {**request.extensions, "trace": tell}
             answer = await fetch(self._client, request, limits or self._limits)
             window.note(answer)
             return answer

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from asyncio import Event
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from itertools import pairwise
 from time import monotonic
@@ -106,8 +107,7 @@ class CleverPeople:
                 else:
                     if not came[role]:
                         missing[role] = (_none_came(role), _LOOK_AT_SHARING)
-        after = await self._roster.district(token)
-        renewed = after.last_sync != there.last_sync
+        renewed = (await self._roster.district(token)).last_sync != there.last_sync
         return RosterReading(self.described, began, there, came, missing, renewed)
 
 
@@ -194,14 +194,13 @@ class UserListing:
         seen: set[str] = set()
         cursor, empty = "", 0
         while True:
-            content = await (
-                self._ahead.pop((role, cursor), None) or self._ask(role, cursor)
-            )
+            ahead = self._ahead.pop((role, cursor), None)
+            content = await (ahead or self._ask(role, cursor, Event()))
             following = cursor_ahead(content, self._users)
             if following and f"cursor {following}" not in seen:
-                self._ask_ahead(role, following)
+                await self._ask_ahead(role, following)
             elif following == "" and (then := _AFTER.get(role)):
-                self._ask_ahead(then, "")
+                await self._ask_ahead(then, "")
             page = await asyncio.to_thread(
                 page_of, content, role, self._token, self._users
             )
@@ -218,8 +217,13 @@ class UserListing:
                 return
             cursor = page.cursor
 
-    def _ask_ahead(self, role: str, cursor: str) -> None:
-        self._ahead[role, cursor] = asyncio.create_task(self._ask(role, cursor))
+    async def _ask_ahead(self, role: str, cursor: str) -> None:
+        sent = Event()
+        asked = asyncio.create_task(self._ask(role, cursor, sent))
+        asked.add_done_callback(lambda _: sent.set())
+        self._ahead[role, cursor] = asked
+        # who looks at a page holds the interpreter: the line would stand still
+        await sent.wait()
 
     @property
     def _users(self) -> httpx2.URL:
@@ -242,26 +246,25 @@ class UserListing:
                     remedy="try again at another hour; use an export if it stays",
                 )
 
-    async def _ask(self, role: str, cursor: str) -> bytes:
+    async def _ask(self, role: str, cursor: str, sent: Event) -> bytes:
         """Ask for a page; what is too large is asked for by the half, once."""
         self._insist_bounds()
-        answer = await self._get(role, cursor)
+        answer = await self._get(role, cursor, sent)
         if answer.status_code == TOO_LARGE and self._page == self._whole:
             self._page = max(1, self._whole // 2)
-            answer = await self._get(role, cursor)
+            answer = await self._get(role, cursor, sent)
         if answer.status_code != OK:
             here = self._roster.described
             raise page_refusal(answer, role, self._page, here, self._roster.now())
         self._size += len(answer.content)
         return answer.content
 
-    async def _get(self, role: str, cursor: str) -> httpx2.Response:
+    async def _get(self, role: str, cursor: str, sent: Event) -> httpx2.Response:
         asked = {"role": role, "limit": str(self._page)}
-        if cursor:
-            asked["starting_after"] = cursor
+        asked |= {"starting_after": cursor} if cursor else {}
         try:
             return await self._roster.get(
-                "/users", self._token, asked, limits=self._limits
+                "/users", self._token, asked, limits=self._limits, sent=sent
             )
         except httpx2.RequestError as error:
             problem = broken_page(error, role)
@@ -374,11 +377,8 @@ def _insist_plain(members: object, names: Iterable[str], whose: str) -> None:
 
 
 def _insist_plain_list(value: object, name: str) -> None:
-    if value is None:
-        return
-    if not isinstance(value, list) or any(
-        isinstance(one, dict | list) for one in value
-    ):
+    parts = [] if value is None else value
+    if not isinstance(parts, list) or any(isinstance(p, dict | list) for p in parts):
         raise not_understood(f"{name} is not a list of texts")
 
 
