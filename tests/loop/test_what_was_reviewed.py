@@ -824,6 +824,32 @@ def test_gitlab_applies_nothing_where_more_than_one_request_was_merged(
     assert "this push merged !6, !5" in done.stderr
 
 
+def test_gitlab_applies_nothing_where_two_notes_show_a_plan(
+    github: Desk, site: GitLab
+) -> None:
+    """Two pipelines of one commit may have written one each, of two plans."""
+    note(site)
+    note(site, job=42)
+    site.approve(5, 60)
+    site.requests[:] = [request_of(github.commit)]
+    site.artifacts["41"] = site.artifacts["42"] = b"{}"
+    done, told = applied(github, site)
+    assert (done.returncode, told) == (1, [])
+    assert f"more than one note on !5 shows a plan of {HEAD}" in done.stderr
+
+
+def test_gitlab_takes_a_note_that_is_listed_twice_for_one(
+    github: Desk, site: GitLab
+) -> None:
+    """A note that is written while pages are turned pushes one onto the next page."""
+    site.notes.append(dict(note(site)))
+    site.approve(5, 60)
+    site.requests[:] = [request_of(github.commit)]
+    site.artifacts["41"] = b"{}"
+    done, told = applied(github, site)
+    assert (done.returncode, told[0]) == (0, "apply"), done.stderr
+
+
 def test_gitlab_applies_nothing_that_the_job_did_not_write(
     github: Desk, site: GitLab
 ) -> None:
