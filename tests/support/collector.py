@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -16,7 +17,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 
@@ -25,12 +26,15 @@ class Collector:
     """
     What was sent so far.
 
-    ``answer`` is the status of every answer; ``headers`` stand in it beside.
+    ``answer`` is the status of every answer; ``headers`` stand in it beside. With
+    ``endless`` it never ends, and ``sent`` counts its bytes.
     """
 
     address: str
     answer: int = 200
     headers: dict[str, str] = field(default_factory=dict)
+    endless: bool = False
+    sent: int = 0
     requests: list[tuple[str, Mapping[str, str], bytes]] = field(default_factory=list)
 
     @property
@@ -58,12 +62,21 @@ class Collector:
     async def take(self, request: Request) -> Response:
         body = await request.body()
         self.requests.append((request.url.path, dict(request.headers), body))
+        if self.endless:
+            return StreamingResponse(self._without_end(), self.answer, self.headers)
         return Response(
             ExportTraceServiceResponse().SerializeToString(),
             status_code=self.answer,
             headers=self.headers,
             media_type="application/x-protobuf",
         )
+
+    async def _without_end(self) -> AsyncIterator[bytes]:
+        while True:
+            yield b"x" * 65_536
+            self.sent += 65_536
+            # that the other side left is seen meanwhile
+            await asyncio.sleep(0)
 
 
 @contextmanager

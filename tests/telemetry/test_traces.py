@@ -78,6 +78,21 @@ def test_a_collector_that_sends_elsewhere_is_not_followed(
     assert elsewhere.requests == []
 
 
+@pytest.mark.parametrize("status", [200, 307, 401])
+def test_of_an_answer_without_end_next_to_nothing_is_read(
+    monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    with collecting() as collector:
+        collector.answer, collector.endless = status, True
+        collector.headers = {"location": "/v1/elsewhere"}
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.address)
+        complaints, _ = traced(Destination.OTLP)
+    assert collector.sent < 32 << 20, "more than what sockets hold by themselves"
+    assert complaints == (
+        [] if status == 200 else ["the traces: 9 of 9 spans were lost"]
+    )
+
+
 @pytest.mark.parametrize("name", [".netrc", "other"])
 def test_a_collector_gets_no_password_of_other_services(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import TextIO, assert_never
+from typing import Any, TextIO, assert_never
 
 import requests
 from opentelemetry.context import Context
@@ -21,6 +21,7 @@ from opentelemetry.sdk.trace.export import (
 )
 from opentelemetry.trace import Span, Status, StatusCode, Tracer, set_span_in_context
 from opentelemetry.util.types import AttributeValue
+from requests.adapters import HTTPAdapter
 
 from connectsync import __version__
 from connectsync.domain.outcome import (
@@ -306,11 +307,37 @@ class SpanDelivery(SpanExporter):
         self._exporter.shutdown()
 
 
+_ANSWER_BYTES = 1 << 16
+"""Bytes that a collector may answer; nothing of it is needed."""
+
+
+class _ShortAnswers(HTTPAdapter):
+    """Reads no answer that is long, or says not how long it is."""
+
+    def send(
+        self, request: requests.PreparedRequest, *others: Any, **options: Any
+    ) -> requests.Response:
+        """Send as requests does. Raises ``requests.TooManyRedirects`` at the first."""
+        answer = super().send(request, *others, **{**options, "stream": True})
+        length = answer.headers.get("Content-Length", "")
+        if length.isdecimal() and int(length) <= _ANSWER_BYTES:
+            # the next batch goes over the same connection
+            answer.raw.read(decode_content=False)
+        answer.close()
+        answer.raw = None
+        if answer.is_redirect:
+            # the library would count these spans as taken
+            raise requests.TooManyRedirects("a redirect, which is not followed")
+        return answer
+
+
 def _session() -> requests.Session:
     """Give a session that looks for no password: netrc holds those of others."""
     session = requests.Session()
     # what asks for no password itself is looked up there
     session.auth = lambda request: request
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, _ShortAnswers())
     return session
 
 
