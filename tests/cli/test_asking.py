@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import time
 import pytest
 from console import Console
 from processes import answered
+from screen import on_a_terminal
 from warm import WarmPopen
 
 LAKEVIEW = "districts/ca/lakeview-usd.yaml"
@@ -57,6 +59,24 @@ def test_one_ctrl_c_ends_the_question_and_applies_nothing(valley: Console) -> No
     os.close(theirs)
     assert said == "interrupted\n"
     assert valley.live("lakeview-usd")["deletion_threshold"] == 45
+
+
+def test_who_is_asked_has_seen_every_district_and_every_value(valley: Console) -> None:
+    """Who passes ``--yes`` is not asked, and sees some of many on a screen."""
+    text = (valley.folder / LAKEVIEW).read_text("utf-8")
+    keys = [f"lake-{number:02}-usd" for number in range(12)]
+    for number, key in enumerate(keys):
+        mine = text.replace("lakeview-usd", key)
+        mine = re.sub("(deletion_threshold:) .*", rf"\1 {number + 2}", mine)
+        mine = re.sub("env:[A-Z_]*", f"env:TOKEN_{number}", mine)
+        mine = re.sub("[0-9a-f]{24}", f"58da8a43cc70ab00017a1a{number:02x}", mine)
+        (valley.folder / "districts" / "ca" / f"{key}.yaml").write_text(mine, "utf-8")
+    command = [sys.executable, "-m", "connectsync", "apply"]
+    asked = on_a_terminal(command, valley.folder, more={"NO_COLOR": "1", "PAGER": ""})
+    for number, key in enumerate(keys):
+        assert f"{key}: (empty) → {number + 2}" in asked.text
+    some = on_a_terminal([*command, "--yes"], valley.folder, more={"NO_COLOR": "1"})
+    assert re.search("and [0-9]+ more", some.text)
 
 
 INTERRUPTED_IMPORT = """\

@@ -7,14 +7,16 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from console import Console, Said
 from fitting import insist_fits
 from repositories import commit, git
+from screen import Watch, on_a_terminal
 from stores import failed
 
 from connectsync.cli.terminal import ExitStatus
@@ -1050,7 +1052,7 @@ def test_a_plan_of_a_change_without_limits_is_refused_where_git_does_not_know_th
     assert repository.live("lakeview-usd")["deletion_threshold"] == 15
 
 
-@pytest.mark.parametrize("edited", ["left out", "another value"])
+@pytest.mark.parametrize("edited", ["left out", "another value", "and another day"])
 @pytest.mark.parametrize("command", ["approve", "apply"])
 def test_what_a_plan_was_edited_not_to_say_of_later_days_is_told_afresh(
     repository: Console, command: str, edited: str
@@ -1066,6 +1068,9 @@ def test_what_a_plan_was_edited_not_to_say_of_later_days_is_told_afresh(
         del data["later"]
     else:
         told["says"] = [one.replace("60", "16") for one in told["says"]]
+    if edited == "and another day":
+        made = datetime.fromisoformat(data["created"])
+        data["created"] = (made - timedelta(days=2)).isoformat()
     data["guards"] = [one for one in data["guards"] if one["rule"] != LATER]
     data["digest"] = digest_of(data)
     (repository.folder / "plan.json").write_text(json.dumps(data), "utf-8")
@@ -1074,6 +1079,101 @@ def test_what_a_plan_was_edited_not_to_say_of_later_days_is_told_afresh(
     assert said.status == ExitStatus.FINE, said.err
     assert f"warning: {LATER}: lakeview-usd: deletion_threshold: 12 until" in said.err
     assert "then 60 until 2090-08-20" in said.err
+
+
+def test_of_a_plan_from_an_earlier_day_nothing_is_told_that_it_says(
+    repository: Console,
+) -> None:
+    """A period that was ahead when it was made holds by now, and is spelled no more."""
+    git(repository, "checkout", "--quiet", "-b", "change")
+    with_period(repository, PERIOD.replace("2090-06-15", "2027-01-17"))
+    lower(repository)
+    commit(repository)
+    planned(repository)
+    now = {"CONNECTSYNC_NOW": "2027-01-16T10:00:00Z"}
+    said = repository.run("approve", "plan.json", "--as", "Ada", environment=now)
+    assert LATER not in said.err
+    planned(repository)
+    said = repository.run("approve", "plan.json", "--as", "Bo", environment=now)
+    assert LATER not in said.err
+
+
+def test_what_changes_by_itself_is_shown_as_the_files_say_it_not_as_the_plan_does(
+    repository: Console,
+) -> None:
+    with_period(repository, PERIOD.replace("2090-06-15", "2020-06-15"))
+    assert repository.run("plan", "--out", "plan.json").status == ExitStatus.FINE
+    data = json.loads((repository.folder / "plan.json").read_text("utf-8"))
+    for one in data["districts"]:
+        for turn in one.get("scheduled", ()):
+            turn["then"] = 16
+    data["digest"] = digest_of(data)
+    (repository.folder / "plan.json").write_text(json.dumps(data), "utf-8")
+    seen = on_a_terminal(
+        [sys.executable, "-m", "connectsync", "approve", "plan.json", "--as", "Ada"],
+        repository.folder,
+        more={"NO_COLOR": "1", "PAGER": ""},
+        watch=refusing(),
+    )
+    assert "deletion_threshold 60 until 2090-08-20, then 15 (rollover)" in seen.text
+    assert "then 16" not in seen.text
+
+
+def refusing() -> Watch:
+    """Answer no to the first question."""
+    typed = list[bytes]()
+
+    def watch(text: str, type_: Callable[[bytes], None], process: int) -> None:
+        del process
+        if "Type `yes`" in text and not typed:
+            typed.append(b"no\n")
+            type_(b"no\n")
+
+    return watch
+
+
+FIGURES = """\
+guards: {max_districts: %s, max_live_age_hours: %s}
+reconcile: {at_most: %s}
+approval: {names: %s}
+impact: {dropped: {max_increase: %s}}
+rollout: {waves: [{name: %s, percent: 5}], max_failures_percent: %s}
+"""
+
+
+@pytest.mark.parametrize("seen", [True, False], ids=["its own file", "main's file"])
+def test_what_a_change_lets_more_of_through_is_told_with_its_plan(
+    repository: Console, *, seen: bool
+) -> None:
+    """No later plan is held to it: after the merge it holds for everything."""
+    project = "schema: 1\n"
+    strict = FIGURES % (2, 8, "safe", 2, 5, "first", 1)
+    (repository.folder / "connectsync.yaml").write_text(project + strict, "utf-8")
+    commit(repository)
+    git(repository, "checkout", "--quiet", "-b", "change")
+    loose = FIGURES % (9, 9, "caution", 1, 50, "other", 20)
+    loose += "backends: {gateway: {url: 'https://other.example.org'}}\n"
+    loose += "state: {dir: elsewhere}\n"
+    (repository.folder / "connectsync.yaml").write_text(project + loose, "utf-8")
+    commit(repository)
+    if not seen:
+        git(repository, "checkout", "--quiet", "main", "--", "connectsync.yaml")
+    told = planned(repository)["loosened"]
+    assert told == [
+        "guards.max_districts was 2, and is 9",
+        "guards.max_districts_a_day was 2, and is 9",
+        "guards.max_live_age_hours was 8, and is 9",
+        "impact.dropped.max_increase was 5, and is 50",
+        "reconcile.at_most was safe, and is caution",
+        "approval.names was 2, and is 1",
+        "the waves under `rollout` are others",
+        "rollout.max_failures_percent was 1, and is 20",
+        "backend is another, and saves and tokens go by it",
+        "backends.gateway.url is another, and saves and tokens go by it",
+        "the state is another: what was applied and approved is not known there",
+    ]
+    shown = repository.run("plan", "--changed-since", "main", "--format", "markdown")
+    assert shown.out.count("the project is less strict") == len(told)
 
 
 @pytest.mark.parametrize("command", ["approve", "apply"])

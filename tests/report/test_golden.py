@@ -35,9 +35,9 @@ from connectsync.domain.plan_file import plan_of_data
 from connectsync.report import findings_json, findings_text, rule_text, show_text
 from connectsync.report import rule_text as setting_text
 from connectsync.report.findings_json import findings_gitlab
-from connectsync.report.github import findings_github, plan_github
+from connectsync.report.github import findings_github, findings_markdown, plan_github
 from connectsync.report.junit import findings_junit, plan_junit
-from connectsync.report.markdown import findings_markdown, plan_markdown
+from connectsync.report.markdown import plan_markdown
 from connectsync.report.plan_text import render_plan
 from connectsync.report.sarif import findings_sarif
 

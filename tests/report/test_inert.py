@@ -34,10 +34,10 @@ from connectsync.report import findings_json, findings_text
 from connectsync.report.drift import drift_text, reconcile_text
 from connectsync.report.findings_json import findings_gitlab
 from connectsync.report.findings_text import reach
-from connectsync.report.github import findings_github, plan_github
+from connectsync.report.github import findings_github, findings_markdown, plan_github
 from connectsync.report.html import findings_html
 from connectsync.report.junit import findings_junit, plan_junit
-from connectsync.report.markdown import findings_markdown, plan_markdown
+from connectsync.report.markdown import plan_markdown
 from connectsync.report.plan_html import plan_html
 from connectsync.report.plan_text import render_plan
 from connectsync.report.sarif import findings_sarif

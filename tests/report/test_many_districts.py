@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,7 @@ from review_scenes import country
 
 from connectsync.domain.drift import DistrictDrift, MovedBy, Movement
 from connectsync.domain.outcome import DistrictOutcome, Ending
+from connectsync.domain.schedule import Turn
 from connectsync.report.many_districts import (
     MANY,
     drift_tables,
@@ -19,6 +21,7 @@ from connectsync.report.many_districts import (
 )
 from connectsync.report.plan_text import render_plan
 from connectsync.report.terminal import columns
+from connectsync.values import replace
 
 OURS = Movement("deletion_threshold", MovedBy.US, 10, 15, 10)
 
@@ -58,6 +61,16 @@ def test_the_tables_stand_above_the_count_and_what_apply_needs() -> None:
     text = render_plan(review.plan, colour=False, width=80, tables=tables)
     _, _, end = text.partition("\n\nby folder  ")
     assert end.index("\n\nby wave  ") < end.index("\n\n100 districts: ")
+
+
+def test_of_many_districts_it_is_told_what_changes_by_itself_later_on() -> None:
+    plan = country(20).plan
+    turn = Turn("deletion_threshold", 20, date(2027, 1, 20), 60, "rollover", "UTC")
+    turning = tuple(replace(one, turns=(turn,)) for one in plan.districts)
+    text = render_plan(replace(plan, districts=turning), colour=False, width=80)
+    assert "deletion_threshold 20 until 2027-01-20, then 60 (rollover)" in text
+    named = text.partition("then 60 (rollover)\n")[2].partition("\n\n")[0]
+    assert all(one.district in named for one in turning)
 
 
 def test_the_largest_come_first_and_those_of_no_folder_are_counted_too() -> None:

@@ -24,11 +24,11 @@ from connectsync.domain.finding import (
     ValidationReport,
 )
 from connectsync.domain.plan import NotPlanned, Plan
+from connectsync.report.github import findings_markdown
 from connectsync.report.markdown import (
     LIMIT,
     MarkdownTable,
     code,
-    findings_markdown,
     page,
     plain,
     plan_markdown,
@@ -275,6 +275,43 @@ def test_every_plan_fits(plan: Plan, limit: int) -> None:
         assert text == whole
     else:
         assert len(whole) > limit - 300  # there is room to say what is left out
+
+
+def later(text: str, district: str = "") -> GuardFinding:
+    return GuardFinding("later", Severity.WARNING, text, "look", district)
+
+
+def test_no_objection_is_cut_for_its_author_chooses_what_comes_last() -> None:
+    told = "; ".join([*(f"period {number}" for number in range(200)), "the freeze"])
+    text = plan_markdown(replace(PLAN, guards=(later(told),)), limit=LIMIT)
+    assert "the freeze" in text
+
+
+def test_objections_of_the_author_take_no_room_from_what_changes() -> None:
+    """Whoever wrote the files could fill the page up to the last sign."""
+    whole = plan_markdown(replace(PLAN, guards=()))
+    changes = whole.partition("### Changes")[2].partition("\n\n")[2]
+    told = changes.partition("\n\n")[0]
+    for size in range(600, 700, 7):
+        every = tuple(later(f"{number:03}" + "x" * size) for number in range(100))
+        text = plan_markdown(replace(PLAN, guards=every), limit=20_000)
+        assert told in text
+        left = text.index("different objections. See the whole plan before you approve")
+        assert left < text.index("<details><summary>Guards (100 different objections)")
+
+
+def test_a_row_too_long_for_the_page_hides_none_of_those_behind_it() -> None:
+    long = GuardFinding("later", Severity.ERROR, "x" * 30_000, "look", "")
+    plan = replace(PLAN, guards=(long, later("what counts")))
+    text = plan_markdown(plan, limit=20_000)
+    assert "what counts" in text
+    assert "**Left out here: 1 different objection." in text
+
+
+def test_the_gravest_objections_come_first() -> None:
+    grave = GuardFinding("cut", Severity.ERROR, "cuts", "ask", "", "disruptive")
+    text = plan_markdown(replace(PLAN, guards=(later("a warning"), grave)))
+    assert text.index("`cut`") < text.index("a warning")
 
 
 def test_a_hostile_fleet_fits_as_well() -> None:

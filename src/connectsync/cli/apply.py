@@ -260,10 +260,11 @@ async def show_and_apply(
     terminal = session.terminal
     colour, width = terminal.colour, terminal.width
     tables = plan_tables(ScopedPlan(plan, host.scope).review(None), colour=colour)
-    whole = not terminal.watched
-    terminal.show(
-        render_plan(plan, colour=colour, width=width, tables=tables, whole=whole)
-    )
+    asks = bool(plan.districts) and not (said.yes or host.by_hand)
+    # who is asked has seen all of it
+    whole = asks or not terminal.watched
+    show = terminal.page if asks else terminal.show
+    show(render_plan(plan, colour=colour, width=width, tables=tables, whole=whole))
     try:
         await run.insist_allowed(plan)
     except NotApproved as refused:
@@ -276,7 +277,7 @@ async def show_and_apply(
             " approved with `connectsync approve plan.json --as NAME`, then"
             " `connectsync apply plan.json`",
         ) from refused
-    if plan.districts and not (said.yes or host.by_hand):
+    if asks:
         _insist_yes(session, plan)
     return await conclude(host, await run.execute(plan), plan, run.reader)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -45,7 +45,12 @@ from connectsync.operations.changes import (
     causes_of,
     compare_since,
 )
-from connectsync.operations.commit import hours_loosened, limits_before, project_at
+from connectsync.operations.commit import (
+    hours_loosened,
+    limits_before,
+    project_at,
+    project_loosened,
+)
 from connectsync.operations.drift import DriftReading, find_drift
 from connectsync.operations.git import Git, GitRefused, explain_refusal
 from connectsync.operations.plan import CountImpact, PlanContext, make_plan
@@ -114,7 +119,11 @@ def since_of(
     if compared is None:
         return None
     causes = causes_of(scope.project, compared, scope.wanted, session.now())
-    looser = (*loosened(scope.project), *_hours_loosened(session, scope, causes.since))
+    looser = (
+        *loosened(scope.project),
+        *_hours_loosened(session, scope, causes.since),
+        *_project_loosened(session, scope.project, compared.base),
+    )
     for file in causes.unclear:
         session.terminal.complain(
             f"{inert(file)} could not be read as it was at {compared.base[:12]}:"
@@ -138,6 +147,17 @@ def _hours_loosened(
         if since.limits is not None and after is not None:
             now = after.settled(scope.districts, keys)
             told |= dict.fromkeys(hours_loosened(since.limits, now))
+    return tuple(told)
+
+
+def _project_loosened(session: Session, project: Project, base: str) -> tuple[str, ...]:
+    """Tell what the project file here, and that of the commit, let through."""
+    told: dict[str, None] = {}
+    with suppress(GitRefused, UsageError, ProjectError):
+        before = project_at(project.root, base, session.environment)
+        told |= dict.fromkeys(project_loosened(before, project))
+        came = project_at(project.root, "HEAD", session.environment)
+        told |= dict.fromkeys(project_loosened(before, came))
     return tuple(told)
 
 

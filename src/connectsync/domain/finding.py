@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
@@ -409,6 +410,27 @@ def acceptance(guards: Iterable[GuardFinding]) -> str:
     counted = [f"--accept {name}={count}" for name, count in needed(guards).items()]
     overridden = [f"--override {name}=REASON" for name in closing(guards)]
     return " ".join(counted + overridden)
+
+
+_DIGITS = 12
+"""Digits of a digest by which a line names its plan."""
+
+_NAME = re.compile(r"[a-z-]{1,60}")
+
+
+def acceptance_lines(guards: Iterable[GuardFinding], digest: str) -> tuple[str, ...]:
+    """
+    Give the lines by which a reviewer accepts what guards count in just this plan.
+
+    The jobs that apply a merged plan look for them; they name it by its digest. A plan
+    may come from elsewhere: what is no name of a guard is left out.
+    """
+    plan = digest.removeprefix("sha256:")[:_DIGITS]
+    return tuple(
+        f"Connectsync-Accept: {name}={count} of {plan}"
+        for name, count in needed(guards).items()
+        if _NAME.fullmatch(name)
+    )
 
 
 def unaccepted(

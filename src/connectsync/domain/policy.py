@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -269,6 +269,48 @@ class Policy:
             impact=_stricter_impact(self.impact, other.impact),
             calendars=tuple(dict.fromkeys((*self.calendars, *other.calendars))),
         )
+
+
+def figures_loosened(before: Policy, after: Policy) -> Iterator[str]:
+    """Tell what a change lets more of through: figures, approvals, waves, passes."""
+    for name in LIMIT_FIGURES:
+        was, now = getattr(before, name), getattr(after, name)
+        if now > was:
+            yield f"guards.{name} was {was:,}, and is {now:,}"
+    if after.max_live_age > before.max_live_age:
+        ages = [one.max_live_age // timedelta(hours=1) for one in (before, after)]
+        yield f"guards.max_live_age_hours was {ages[0]:,}, and is {ages[1]:,}"
+    yield from _impact_loosened(before.impact, after.impact)
+    order = list(Risk)
+    if order.index(after.unattended) > order.index(before.unattended):
+        yield f"reconcile.at_most was {before.unattended}, and is {after.unattended}"
+    was, now = before.approval, after.approval
+    if now.names < was.names:
+        yield f"approval.names was {was.names}, and is {now.names}"
+    elif was.names and order.index(now.at) > order.index(was.at):
+        yield f"approval.at was {was.at}, and is {now.at}"
+    yield from _rollout_loosened(before.rollout, after.rollout)
+
+
+def _impact_loosened(
+    before: Mapping[str, ImpactLimit], after: Mapping[str, ImpactLimit]
+) -> Iterator[str]:
+    for tally, limit in before.items():
+        kept = after.get(tally, ImpactLimit()).data()
+        for name, most in limit.data().items():
+            now = kept.get(name)
+            if now is None or now > most:
+                told = "gone" if now is None else f"{now:g}"
+                yield f"impact.{tally}.{name} was {most:g}, and is {told}"
+
+
+def _rollout_loosened(before: Rollout, after: Rollout) -> Iterator[str]:
+    if before.waves and after.waves != before.waves:
+        yield "the waves under `rollout` are others"
+    was, now = before.max_failures_percent, after.max_failures_percent
+    if was is not None and (now is None or now > was):
+        told = "gone" if now is None else now
+        yield f"rollout.max_failures_percent was {was}, and is {told}"
 
 
 LIMIT_FIGURES = (

@@ -35,7 +35,8 @@ from connectsync.errors import (
     StalePlan,
     Superseded,
 )
-from connectsync.operations.gate import ApplyOptions, Gate, with_names
+from connectsync.operations.approve import with_names
+from connectsync.operations.gate import ApplyOptions, Gate
 from connectsync.operations.plan import (
     PlanContext,
     PlannedDistrict,

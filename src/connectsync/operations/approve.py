@@ -13,6 +13,7 @@ from connectsync.apply.state.store import Store
 from connectsync.backends.names import GROUP_OF_BOXES, TOKEN_LABEL
 from connectsync.config.discovery import relative
 from connectsync.config.project import Project
+from connectsync.domain.district import District, turns_to_come
 from connectsync.domain.finding import (
     Unaccepted,
     ValidationReport,
@@ -37,6 +38,7 @@ from connectsync.errors import GuardRefused, NotApproved, UsageError
 from connectsync.operations.plan import PlannedDistrict
 from connectsync.providers.form import Kind, Risk, Setting
 from connectsync.report.terminal import inert
+from connectsync.values import replace
 
 LONGEST_REASON = 500
 """Characters of a reason: it is kept with the run for people to read."""
@@ -336,3 +338,35 @@ def _member(want: PlannedDistrict, wave: str) -> Member:
         wave=wave,
         profiles=district.profiles,
     )
+
+
+def with_names(plan: Plan, districts: Sequence[District]) -> Plan:
+    """
+    Give a plan with the names that the files give its districts.
+
+    A plan file may call one what it likes: a district without a file has its key.
+    """
+    names = {district.key: district.name for district in districts}
+    return replace(
+        plan,
+        districts=tuple(
+            replace(one, name=names.get(one.district, one.district))
+            for one in plan.districts
+        ),
+    )
+
+
+def with_turns(plan: Plan, districts: Sequence[District]) -> Plan:
+    """Give a plan with what changes by itself later, as the files say it."""
+    if plan.rollback_of is not None:
+        return plan
+    known = {one.key: one for one in districts}
+    changed = tuple(
+        replace(one, turns=known[one.district].turns(one.desired))
+        if one.district in known
+        else one
+        for one in plan.districts
+    )
+    still = [known[key] for key in plan.in_step if key in known]
+    scheduled = turns_to_come((one, one.desired()) for one in still)
+    return replace(plan, districts=changed, scheduled=scheduled)

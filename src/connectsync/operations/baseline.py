@@ -6,7 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -26,6 +26,7 @@ from connectsync.domain.rule_settings import (
     known_as,
     worth_knowing,
 )
+from connectsync.domain.schedule import local_time
 from connectsync.domain.wording import few, many
 from connectsync.errors import ProjectError, UsageError
 from connectsync.files.access import read_regular, text_of_json
@@ -36,7 +37,12 @@ from connectsync.operations.changes import (
     changed_at,
     fleet_before,
 )
-from connectsync.operations.commit import file_at, hours_loosened, project_at
+from connectsync.operations.commit import (
+    file_at,
+    hours_loosened,
+    project_at,
+    project_loosened,
+)
 from connectsync.operations.git import GitRefused
 from connectsync.operations.plan import PlannedDistrict
 from connectsync.rules.catalogue import ADJUSTABLE, BY_NAME
@@ -355,8 +361,11 @@ def untold(
     found = Untold(tuple(one for one in looser if one not in plan.loosened))
     if changed is None:
         return found
+    # what it says of later days it says as of the moment when it was made
+    made = min(plan.created, now)
     try:
-        since = causes_of(project, changed.compared, wanted, now).since
+        then = [_as_of(made, one) for one in wanted]
+        since = causes_of(project, changed.compared, then, made).since
     except (ProjectError, GitRefused, UsageError):
         return found
     return replace(
@@ -366,23 +375,22 @@ def untold(
         later={
             key: left
             for key, lines in since.later.items()
-            if (left := _unsaid(lines, plan.later.get(key, ()), plan, now))
+            if (left := _other_than(plan.later.get(key, ()), lines))
         },
     )
 
 
-def _unsaid(
-    lines: Sequence[str], said: Sequence[str], plan: Plan, now: datetime
-) -> tuple[str, ...]:
-    """Give lines that are not said; on another day of another day's settings."""
-    if abs(now - plan.created) >= A_DAY:
-        # an end that is past by now is spelled no more
-        names = {one.partition(":")[0] for one in said}
-        return tuple(one for one in lines if one.partition(":")[0] not in names)
+def _as_of(moment: datetime, want: PlannedDistrict) -> PlannedDistrict:
+    """Give a district as its files mean it on the day of a moment."""
+    schedule = want.district.schedule
+    if not schedule.periods:
+        return want
+    day = local_time(moment, schedule.zone).date()
+    return replace(want, district=want.district.on(day))
+
+
+def _other_than(said: Sequence[str], lines: Sequence[str]) -> tuple[str, ...]:
     return tuple(one for one in lines if one not in said)
-
-
-A_DAY = timedelta(days=1)
 
 
 def _looser(
@@ -400,7 +408,11 @@ def _looser(
     judged = with_judge_of(project, before, raw)
     if judged.rules.tells_apart:
         judged = _with_standings(judged, plan, changed)
-    return (*loosened(judged), *hours_loosened(before.policy, project.policy))
+    return (
+        *loosened(judged),
+        *hours_loosened(before.policy, project.policy),
+        *project_loosened(before, project),
+    )
 
 
 def _with_standings(

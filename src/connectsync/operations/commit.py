@@ -13,10 +13,11 @@ from pathlib import Path
 from connectsync.config.decode import SIZE_LIMIT
 from connectsync.config.discovery import PROJECT_FILE
 from connectsync.config.policy_check import ReadBytes, with_holidays
-from connectsync.config.project import Project, project_of_text
+from connectsync.config.project import Project, connection_of, project_of_text
 from connectsync.domain.calendar import Calendar
 from connectsync.domain.district import District
-from connectsync.domain.policy import Policy
+from connectsync.domain.plan import REACHED_BY
+from connectsync.domain.policy import Policy, figures_loosened
 from connectsync.domain.wording import few
 from connectsync.errors import ProjectError, UsageError
 from connectsync.files.access import read_regular
@@ -297,6 +298,20 @@ def hours_loosened(before: Policy, after: Policy) -> Iterator[str]:
             )
         elif left := sorted((calendar.members or set()) - (other.members or set())):
             yield f"{few(left)} left the calendar {calendar.name}"
+
+
+def project_loosened(before: Project, after: Project) -> Iterator[str]:
+    """Tell what else a project file lets through, and where else it leads."""
+    yield from figures_loosened(before.policy, after.policy)
+    was, now = connection_of(before), connection_of(after)
+    for key in REACHED_BY:
+        if was.get(key) != now.get(key):
+            yield f"{key} is another, and saves and tokens go by it"
+    if any(getattr(before, one) != getattr(after, one) for one in _STATE):
+        yield "the state is another: what was applied and approved is not known there"
+
+
+_STATE = ("state_dir", "state_url")
 
 
 def _fewer(

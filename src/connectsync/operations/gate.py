@@ -25,7 +25,12 @@ from connectsync.errors import (
     StalePlan,
     UsageError,
 )
-from connectsync.operations.approve import insist_accepted, insist_approved
+from connectsync.operations.approve import (
+    insist_accepted,
+    insist_approved,
+    with_names,
+    with_turns,
+)
 from connectsync.operations.plan import (
     PlanContext,
     PlannedDistrict,
@@ -417,25 +422,10 @@ def as_it_is(
     """
     insist_honest(plan, given.baselines)
     given = replace(given, policy=given.policy_for(plan))
+    plan = with_turns(plan, districts)
     now = with_names(add_guards(plan, districts, given, begun=begun), districts)
     hours = frozenset(overridable())
     found = [one for one in now.guards if one.accept not in hours]
     told = {one.accept for one in found}
     before = (one for one in plan.guards if one.accept not in told)
     return replace(now, guards=(*found, *before))
-
-
-def with_names(plan: Plan, districts: Sequence[District]) -> Plan:
-    """
-    Give a plan with the names that the files give its districts.
-
-    A plan file may call one what it likes: a district without a file has its key.
-    """
-    names = {district.key: district.name for district in districts}
-    return replace(
-        plan,
-        districts=tuple(
-            replace(one, name=names.get(one.district, one.district))
-            for one in plan.districts
-        ),
-    )

@@ -1,4 +1,4 @@
-"""GitHub annotations for findings and plans."""
+"""What GitHub shows of findings and plans: annotations, and a comment."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from connectsync.domain.finding import (
+    AllowedFinding,
     Finding,
     GuardFinding,
     Place,
@@ -17,6 +18,18 @@ from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan
 from connectsync.domain.wording import many
 from connectsync.providers.form import Risk
 from connectsync.report.findings_text import reach, summary
+from connectsync.report.markdown import (
+    FOLDED,
+    LIMIT,
+    Block,
+    Cells,
+    MarkdownTable,
+    code,
+    help_text,
+    page,
+    plan_markdown,
+    short,
+)
 from connectsync.report.plan_text import (
     by_hand,
     count_text,
@@ -207,6 +220,63 @@ def _top(file: str) -> Place:
     return Place(file, line=0)
 
 
+def findings_markdown(
+    report: ValidationReport, *, limit: int | None = None, command: str = "validate"
+) -> str:
+    """
+    Write counts, what stands, and folded what is allowed.
+
+    A ``limit`` is in characters. The gravest come first, so that they are left out
+    last. Raises ``ValueError`` for a limit in which not even the counts have room.
+    """
+    return page(list(_comment(report, command)), limit=limit)
+
+
+def _comment(report: ValidationReport, command: str) -> Iterator[Block]:
+    yield f"## connectsync {command}"
+    yield f"**{summary(report, colour=False)}**"
+    found = sorted(report.ordered(), key=lambda one: one.severity.rank)
+    if found:
+        yield MarkdownTable(
+            "Findings",
+            ("Severity", "Where", "Rule", "What"),
+            map(_row, found),
+            len(found),
+            "finding",
+            folded=len(found) > FOLDED,
+        )
+    if allowed := report.ordered_allowed():
+        yield MarkdownTable(
+            "Allowed",
+            ("Rule", "Where", "What", "Why", "Until"),
+            map(_allowed, allowed),
+            len(allowed),
+            "finding",
+            folded=True,
+        )
+
+
+def _row(one: Finding) -> Cells:
+    return one.severity.value, _code_place(one), code(one.rule), "<br>".join(_what(one))
+
+
+def _what(one: Finding) -> Iterator[str]:
+    yield short(one.message)
+    if one.hint:
+        yield f"*help:* {help_text(one.hint)}"
+    if one.districts:
+        yield f"*reaches* {short(reach(one.districts))}"
+
+
+def _allowed(each: AllowedFinding) -> Cells:
+    one, why, until = each.finding, short(each.reason), each.until.isoformat()
+    return code(one.rule), _code_place(one), short(one.message), why, until
+
+
+def _code_place(one: Finding) -> str:
+    return code(f"{one.place.file}:{one.place.line}:{one.place.column}")
+
+
 class GithubReporter(Reporter):
     """Workflow commands, which GitHub shows as annotations."""
 
@@ -219,3 +289,18 @@ class GithubReporter(Reporter):
         """Render an annotation for each district, guard and failure."""
         del view
         return plan_github(plan.plan)
+
+
+class MarkdownReporter(Reporter):
+    """A comment for a pull request, at most as long as GitHub takes."""
+
+    def findings(self, found: FindingsToReport, view: View) -> str:
+        """Render tables of findings."""
+        del view
+        return findings_markdown(found.report, limit=LIMIT, command=found.command)
+
+    def plan(self, plan: PlanToReport, view: View) -> str:
+        """Render tables of changes. Raises ``ValueError`` if there is no room."""
+        del view
+        limit = LIMIT if plan.limit is None else plan.limit
+        return plan_markdown(plan.plan, limit=limit)

@@ -5,15 +5,13 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from math import inf
 
 from connectsync.domain.drift import DistrictDrift
 from connectsync.domain.finding import (
-    AllowedFinding,
-    Finding,
     GuardFinding,
-    ValidationReport,
     acceptance,
-    needed,
+    acceptance_lines,
 )
 from connectsync.domain.foreign_text import no_command
 from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan, PlannedChange
@@ -21,7 +19,6 @@ from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.settings import spell
 from connectsync.domain.wording import many
 from connectsync.report.drift import mover_text, values_of
-from connectsync.report.findings_text import reach, summary
 from connectsync.report.many_districts import (
     SharedChange,
     SharedImpact,
@@ -41,7 +38,6 @@ from connectsync.report.plan_text import (
     step,
     totals,
 )
-from connectsync.report.reporter import FindingsToReport, PlanToReport, Reporter, View
 from connectsync.report.terminal import cut_text, inert
 from connectsync.values import dataclass
 
@@ -56,6 +52,11 @@ FOLDED = 20
 _LONGEST = 600
 """Columns of one foreign text: a row must not be longer than a page."""
 
+_LONG_ROW = 2_000
+"""Characters of a row that gives way to shorter ones where there is no room."""
+
+_LOOK = "See the whole plan before you approve it."
+
 _SIGNS = re.compile(r"[\\`*_\[\]<>#|~&!$]")
 _ADDRESS = re.compile(r"www\.|://", re.IGNORECASE)
 _NUMBERED = re.compile(r"(?<=[#!])(?=\d)|(?<=GH-)(?=\d)", re.IGNORECASE)
@@ -65,9 +66,6 @@ _NOTHING = "<!-- -->"
 _TAME = re.compile(r"[\w./:=+,()'-]+( [\w./:=+,()'-]+)*", re.ASCII)
 """Text that can do nothing between backticks."""
 
-_GUARD = re.compile(r"[a-z-]{1,60}")
-"""How the names are spelled by which guards are accepted."""
-
 
 @dataclass(frozen=True, slots=True)
 class MarkdownTable:
@@ -76,7 +74,8 @@ class MarkdownTable:
 
     ``count`` is how many ``rows`` there are: they are taken one by one, and not all of
     them where a page must be short. ``noun`` is what a row is, for counting. Where it
-    is ``folded``, readers click the title to see it.
+    is ``folded``, readers click the title to see it. What is ``decisive`` is what
+    people decide by: it has room before all else, and what is left out of it is told.
     """
 
     title: str
@@ -85,6 +84,7 @@ class MarkdownTable:
     count: int
     noun: str
     folded: bool = False
+    decisive: bool = False
 
 
 Block = str | MarkdownTable
@@ -127,41 +127,62 @@ def page(blocks: Sequence[Block], *, limit: int | None = None) -> str:
     fixed = sum(_least(block) + len("\n\n") for block in blocks)
     if limit is not None and fixed > limit:
         raise ValueError(f"{limit} characters do not hold a page of {fixed} and more")
-    room = None if limit is None else limit - fixed
-    texts = []
-    for block in blocks:
-        if isinstance(block, MarkdownTable):
-            rows = list(_fit_rows(block, room))
-            room = room if room is None else room - sum(len(row) + 1 for row in rows)
-            texts.append(_table(block, rows, left=block.count - len(rows)))
-        else:
-            texts.append(block)
+    room = inf if limit is None else limit - fixed
+    filled = {id(one): _Rows(one) for one in blocks if isinstance(one, MarkdownTable)}
+    decisive = [one for one in filled.values() if one.table.decisive]
+    share = room / max(1, len(decisive))
+    # no table of many rows takes the place of another one
+    for each, most in ((decisive, share), (decisive, inf), (filled.values(), inf)):
+        for one in each:
+            room -= one.fill(min(most, room))
+    texts = [
+        _table(block, filled[id(block)].taken)
+        if isinstance(block, MarkdownTable)
+        else block
+        for block in blocks
+    ]
     return "\n\n".join(texts) + "\n"
+
+
+class _Rows:
+    """The rows of a table as far as they have room."""
+
+    def __init__(self, table: MarkdownTable) -> None:
+        self.table = table
+        self.taken: list[str] = []
+        self._rows = map(_row, table.rows)
+        self._next = next(self._rows, None)
+
+    def fill(self, room: float) -> int:
+        """Take more rows; give their characters. One that is very long is left out."""
+        left = room
+        while self._next is not None:
+            size = len(self._next) + 1
+            if size <= left:
+                self.taken.append(self._next)
+                left -= size
+            elif size <= _LONG_ROW:
+                break
+            self._next = next(self._rows, None)
+        return int(room - left) if room < inf else 0
 
 
 def _least(block: Block) -> int:
     """Count the characters of a block of which every row is left out."""
     if isinstance(block, MarkdownTable):
-        return len(_table(block, [], left=block.count))
+        return len(_table(block, []))
     return len(block)
 
 
-def _fit_rows(table: MarkdownTable, room: int | None) -> Iterator[str]:
-    left = room
-    for cells in table.rows:
-        row = _row(cells)
-        if left is not None:
-            left -= len(row) + 1
-            if left < 0:
-                return
-        yield row
-
-
-def _table(table: MarkdownTable, rows: Sequence[str], *, left: int) -> str:
+def _table(table: MarkdownTable, rows: Sequence[str]) -> str:
+    left = table.count - len(rows)
     lines = [_row(table.head), _row(["---"] * len(table.head)), *rows]
     parts = [_title(table), "\n".join(lines)]
     if left:
-        parts.append(f"*Left out here: {many(left, table.noun)}.*")
+        what = f"Left out here: {many(left, table.noun)}."
+        told = f"**{what} {_LOOK}**" if table.decisive else f"*{what}*"
+        # before the fold: who opens nothing sees it
+        parts.insert(0 if table.decisive else len(parts), told)
     if table.folded:
         parts.append("</details>")
     return "\n\n".join(parts)
@@ -182,66 +203,7 @@ def _apart(address: re.Match[str]) -> str:
     return address[0].replace(".", "\\.").replace(":", "\\:")
 
 
-def findings_markdown(
-    report: ValidationReport, *, limit: int | None = None, command: str = "validate"
-) -> str:
-    """
-    Write counts, what stands, and folded what is allowed.
-
-    A ``limit`` is in characters. The gravest come first, so that they are left out
-    last. Raises ``ValueError`` for a limit in which not even the counts have room.
-    """
-    return page(list(_blocks(report, command)), limit=limit)
-
-
-def _blocks(report: ValidationReport, command: str) -> Iterator[Block]:
-    yield f"## connectsync {command}"
-    yield f"**{summary(report, colour=False)}**"
-    found = sorted(report.ordered(), key=lambda one: one.severity.rank)
-    if found:
-        yield MarkdownTable(
-            "Findings",
-            ("Severity", "Where", "Rule", "What"),
-            map(_finding, found),
-            len(found),
-            "finding",
-            folded=len(found) > FOLDED,
-        )
-    if allowed := report.ordered_allowed():
-        yield MarkdownTable(
-            "Allowed",
-            ("Rule", "Where", "What", "Why", "Until"),
-            map(_allowed, allowed),
-            len(allowed),
-            "finding",
-            folded=True,
-        )
-
-
-def _finding(one: Finding) -> Cells:
-    return one.severity.value, _where(one), code(one.rule), "<br>".join(_what(one))
-
-
-def _what(one: Finding) -> Iterator[str]:
-    yield short(one.message)
-    if one.hint:
-        yield f"*help:* {help_text(one.hint)}"
-    if one.districts:
-        yield f"*reaches* {short(reach(one.districts))}"
-
-
-def _allowed(each: AllowedFinding) -> Cells:
-    one, why, until = each.finding, short(each.reason), each.until.isoformat()
-    return code(one.rule), _where(one), short(one.message), why, until
-
-
-def _where(one: Finding) -> str:
-    return code(f"{one.place.file}:{one.place.line}:{one.place.column}")
-
-
 PLAN_TITLE = "## connectsync plan"
-DIGITS = 12
-"""Digits of a digest by which a line names its plan."""
 NAMED = 5
 """Districts that are named beside one change; the rest is a number."""
 
@@ -260,21 +222,23 @@ def plan_markdown(plan: Plan, *, limit: int | None = None) -> str:
 def _plan_blocks(plan: Plan) -> Iterator[Block]:
     yield PLAN_TITLE
     yield _summary(plan)
-    if lines := acceptance_lines(plan):
+    if lines := acceptance_lines(plan.guards, plan_digest(plan)):
         line = "this line" if len(lines) == 1 else "these lines"
         yield f"A reviewer accepts that with {line}:"
         yield "\n".join(("```text", *lines, "```"))
     if plan.failed:
         unread = [_failed(one) for one in plan.failed]
         title = "Not read, so not planned"
-        yield _plan_table(title, "District|File|Why", unread, "district")
+        yield _plan_table(title, "District|File|Why", unread, len(unread), "district")
     if plan.guards:
         yield _guards(plan.guards)
     if plan.districts:
         yield _changes(plan)
     if told := impact_rows(plan):
         each = [(code(key), code(name), short(said)) for key, name, said in told]
-        yield _plan_table("On each roster", "District|Setting|Reached", each, "row")
+        yield _plan_table(
+            "On each roster", "District|Setting|Reached", each, len(each), "row"
+        )
     yield from _moving(plan)
     if len(plan.districts) > 1:
         yield _each(plan)
@@ -288,25 +252,30 @@ def _moving(plan: Plan) -> Iterator[Block]:
     """Give what changes by itself, and what people changed."""
     coming = {one.district: one.turns for one in plan.districts}
     every = shared_turns({**coming, **plan.scheduled}).items()
-    if turns := [(_few(k), code(one.setting), short(str(one))) for one, k in every]:
+    if turns := [(_few(k), code(one.setting), plain(str(one))) for one, k in every]:
         title = "Scheduled: what changes by itself"
-        yield _plan_table(title, "District|Setting|Value", turns, "setting")
+        head, count = "District|Setting|Value", len(turns)
+        yield _plan_table(title, head, turns, count, "setting", decisive=True)
     if moved := [cells for one in plan.districts for cells in _drift_rows(one)]:
         title = "Changed by hand since we last applied"
-        yield _plan_table(title, "District|Setting|Was|Is now", moved, "setting")
+        yield _plan_table(
+            title, "District|Setting|Was|Is now", moved, len(moved), "setting"
+        )
 
 
-def _plan_table(
-    title: str, head: str, rows: Sequence[Cells], noun: str
-) -> MarkdownTable:
-    return _counted_table(title, tuple(head.split("|")), rows, len(rows), noun)
-
-
-def _counted_table(
-    title: str, head: Cells, rows: Iterable[Cells], count: int, noun: str
+def _plan_table(  # noqa: PLR0913 - what a table is made of
+    title: str,
+    head: str,
+    rows: Iterable[Cells],
+    count: int,
+    noun: str,
+    *,
+    decisive: bool = False,
 ) -> MarkdownTable:
     """Make a table of rows that are written only as far as they have room."""
-    return MarkdownTable(title, head, rows, count, noun, folded=count > FOLDED)
+    many_rows = count > FOLDED
+    cells = tuple(head.split("|"))
+    return MarkdownTable(title, cells, rows, count, noun, many_rows, decisive)
 
 
 def _summary(plan: Plan) -> str:
@@ -320,22 +289,6 @@ def _summary(plan: Plan) -> str:
     return "<br>\n".join(lines)
 
 
-def acceptance_lines(plan: Plan) -> Cells:
-    """
-    Give the lines by which a reviewer accepts what guards count in just this plan.
-
-    The jobs that apply a merged plan look for them; they name it by its digest. A plan
-    may come from elsewhere: what is no name of a guard is left out.
-    """
-    digest = plan_digest(plan).removeprefix("sha256:")[:DIGITS]
-    counted = needed(plan.guards).items()
-    return tuple(
-        f"Connectsync-Accept: {name}={count} of {digest}"
-        for name, count in counted
-        if _GUARD.fullmatch(name)
-    )
-
-
 def _failed(one: NotPlanned) -> Cells:
     why = short(one.message)
     if one.remedy:
@@ -346,16 +299,17 @@ def _failed(one: NotPlanned) -> Cells:
 def _guards(found: tuple[GuardFinding, ...]) -> MarkdownTable:
     """Give a row for each objection, which the districts of a profile share."""
     shared: dict[tuple[str, str, str, str], list[str]] = defaultdict(list)
-    for one in found:
-        texts = (cut_text(guard_text(one), _LONGEST), one.hint)
-        same = shared[one.severity.value, one.rule, *texts]
+    for one in sorted(found, key=lambda guard: guard.severity.rank):
+        # never cut: who wrote the files would choose what stands behind the cut
+        same = shared[one.severity.value, one.rule, guard_text(one), one.hint]
         same += [one.district] if one.district else []
-    return _counted_table(
+    return _plan_table(
         "Guards",
-        ("Severity", "Guard", "What", "Districts"),
+        "Severity|Guard|What|Districts",
         (_guard(*told, _few(keys)) for told, keys in shared.items()),
         len(shared),
         "different objection",
+        decisive=True,
     )
 
 
@@ -378,15 +332,16 @@ def _left(one: DistrictDrift) -> Iterator[Cells]:
 
 def _changes(plan: Plan) -> MarkdownTable:
     shared, impact = shared_changes(plan), SharedImpact(plan)
-    return _counted_table(
+    return _plan_table(
         "Changes",
-        ("Risk", "Setting", "Change", "What it does to people", "Districts"),
+        "Risk|Setting|Change|What it does to people|Districts",
         (
             (*_kind(kind, impact.lines([kind], keys)), _few(keys))
             for kind, keys in shared.items()
         ),
         len(shared),
         "different change",
+        decisive=True,
     )
 
 
@@ -430,20 +385,5 @@ def _district(planned: DistrictPlan) -> Iterator[Cells]:
 
 
 def _change(one: PlannedChange) -> tuple[str, str]:
-    said = f"{plain(sign(one.change))} {short(step(one.change))}"
+    said = f"{plain(sign(one.change))} {plain(step(one.change))}"
     return code(one.change.setting), said
-
-
-class MarkdownReporter(Reporter):
-    """A comment for a pull request, at most as long as GitHub takes."""
-
-    def findings(self, found: FindingsToReport, view: View) -> str:
-        """Render tables of findings."""
-        del view
-        return findings_markdown(found.report, limit=LIMIT, command=found.command)
-
-    def plan(self, plan: PlanToReport, view: View) -> str:
-        """Render tables of changes. Raises ``ValueError`` if there is no room."""
-        del view
-        limit = LIMIT if plan.limit is None else plan.limit
-        return plan_markdown(plan.plan, limit=limit)

@@ -170,8 +170,10 @@ def _parts(
     yield GlancePart("profile", "Profile", several, profiles)
 
 
-_SHOWN = 5
-"""Objections of a guard that are listed; each stands with its district too."""
+MOST_OBJECTIONS = 100
+"""Different objections of a guard that are listed; each stands with its district."""
+
+_HINTS = 5
 
 
 def _how_to_apply(review: PlanReview) -> dict[str, Any]:
@@ -209,13 +211,24 @@ def _objections(guards: Sequence[GuardFinding]) -> str:
 
 def _guard(same: Sequence[GuardFinding]) -> dict[str, Any]:
     hints = dict.fromkeys(guard.hint for guard in same if guard.hint)
+    whose: dict[str, list[str]] = {}
+    for one in same:
+        if one.district:
+            whose.setdefault(guard_text(one), []).append(one.district)
+    # what is of no district stands nowhere else
+    told = [("", guard_text(one)) for one in same if not one.district]
+    each = [(_of(keys), text) for text, keys in whose.items()]
     return {
         "severity": same[0].severity,
         "rule": same[0].rule,
-        "objections": [(one.district, guard_text(one)) for one in same[:_SHOWN]],
-        "more": max(0, len(same) - _SHOWN),
-        "hints": list(hints)[:_SHOWN],
+        "objections": [*told, *each[:MOST_OBJECTIONS]],
+        "more": max(0, len(each) - MOST_OBJECTIONS),
+        "hints": list(hints)[:_HINTS],
     }
+
+
+def _of(keys: Sequence[str]) -> str:
+    return keys[0] if len(keys) == 1 else reach(tuple(keys))
 
 
 def _plan_command(plan: Plan) -> str:

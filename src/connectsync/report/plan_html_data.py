@@ -125,6 +125,7 @@ class _PlanRows:
             "group": group and self.texts.number(group),
             "wave": member.wave and self.texts.number(member.wave),
             "profiles": self.texts.numbers(member.profiles),
+            "guards": self.guards.get(member.key, []),
         }
         return {
             "key": inert(member.key),
@@ -163,7 +164,6 @@ class _PlanRows:
                 "left": [
                     self._movement(move) for move in self.left.get(planned.district, ())
                 ],
-                "guards": self.guards.get(planned.district, []),
             }
             | self._turns(planned.turns)
             | self._impact(planned)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, groupby
 
 from connectsync.domain.drift import DistrictDrift, Movement
@@ -156,6 +156,8 @@ def turn_text(turn: Turn) -> str:
 
 
 SCHEDULED = "Scheduled, where nothing changes now"
+COMING = "Scheduled, after these changes"
+Turns = Mapping[str, Sequence[Turn]]
 LEFT_ALONE = "Not caused by this change, so left alone"
 """What stands above differences that a plan of one change does not touch."""
 
@@ -243,6 +245,8 @@ class _PlanPage:
         if steps:
             said = f"saved in several steps: {self._districts(steps, whole)}"
             yield "\n".join(wrap(said, self.width, hang=2))
+        coming = {one.district: one.turns for one in plan.districts}
+        yield from self._by_itself(COMING, coming, whole)
         for one in plan.districts:
             if one.drift or one.later:
                 noted = (self._drift(one), self._later(one))
@@ -360,8 +364,11 @@ class _PlanPage:
 
     def scheduled(self, plan: Plan, whole: bool) -> Iterator[str]:  # noqa: FBT001 - as asked
         """Tell what changes by itself on districts of which nothing is saved now."""
-        told = list(shared_turns(plan.scheduled).items())
-        lines = [self.paint(Style.BOLD, SCHEDULED)] if told else []
+        yield from self._by_itself(SCHEDULED, plan.scheduled, whole)
+
+    def _by_itself(self, title: str, turns: Turns, whole: bool) -> Iterator[str]:  # noqa: FBT001 - as asked
+        told = list(shared_turns(turns).items())
+        lines = [self.paint(Style.BOLD, title)] if told else []
         for turn, keys in told if whole else told[:NAMED]:
             lines += self._indented(2, [f"@ {turn_text(turn)}"])
             lines += self._indented(4, [self._districts(keys, whole)])

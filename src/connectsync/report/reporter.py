@@ -210,7 +210,7 @@ FORMATS: Mapping[str, Format] = {
     "junit": Format(
         "junit:JunitReporter", ("findings", "plan", "drift"), "test results"
     ),
-    "markdown": Format("markdown:MarkdownReporter", ("findings", "plan"), "a comment"),
+    "markdown": Format("github:MarkdownReporter", ("findings", "plan"), "a comment"),
     "html": Format("reporter:HtmlReporter", ("findings", "plan"), "a page"),
 }
 """Every format by its name; a new one is a module with a reporter, and a line here."""

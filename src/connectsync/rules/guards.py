@@ -407,19 +407,16 @@ def changes_on_later_days(subject: PlanAtHour) -> Iterator[Objection]:
 
         later: {}
     """
-    alike: dict[tuple[str, ...], list[str]] = {}
-    for key, said in subject.plan.later.items():
-        alike.setdefault(said, []).append(key)
-    for said, keys in alike.items():
-        alone = len(keys) == 1
-        whose = "" if alone else f" of {len(keys):,} districts ({few(keys)})"
-        yield Objection(
-            (keys[0],) if alone else (),
-            f"other values on later days{whose}: {'; '.join(said)}",
-            hint="read the periods under `scheduled`: nothing else shows them before"
-            " their day",
-            count=0,
-        )
+    for key, lines in subject.plan.later.items():
+        # one by one: in a heap of them, what matters could be hidden
+        for said in lines:
+            yield Objection(
+                (key,),
+                f"other values on later days: {said}",
+                hint="read the periods under `scheduled`: nothing else shows them"
+                " before their day",
+                count=0,
+            )
 
 
 def _is_raised(change: Set) -> bool:

@@ -165,13 +165,14 @@ def _name_keys(keys: list[str]) -> str:
 @PLAN.rule(Severity.WARNING, source="design")
 def rules_loosened(subject: PlanAtHour) -> Iterator[Objection]:
     """
-    A change makes rules, freezes or hours looser, and is judged by them.
+    A change makes rules, freezes, hours or limits looser, and is judged by them.
 
     `rules` in `connectsync.yaml` and the baseline of findings decide which findings
-    are told, freezes and hours when plans are applied. A pull request that changes a
+    are told, freezes and hours when plans are applied, `guards`, `impact`, `approval`,
+    `rollout` and `reconcile` how much passes unseen. A pull request that changes a
     district and them together could turn off what speaks against the change. So what
-    held before the change holds for its plan as well, and reviewers see what is looser
-    from now on.
+    held before the change holds for its plan as well, but for `approval` and `rollout`,
+    and reviewers see what is looser from now on, and where saves and tokens go by then.
 
     Bad:
 
@@ -182,10 +183,10 @@ def rules_loosened(subject: PlanAtHour) -> Iterator[Objection]:
 
         loosened: []
     """
-    if told := subject.plan.loosened:
+    for told in subject.plan.loosened:
         yield Objection(
             (),
-            f"from this change on the project is less strict: {'; '.join(told)}",
+            f"from this change on the project is less strict: {told}",
             hint="see that its reason holds; this plan is held to what was said before"
             " it as well",
         )

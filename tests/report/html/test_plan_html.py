@@ -230,8 +230,31 @@ def test_of_many_alike_objections_some_are_named_and_all_counted() -> None:
     plan = replace(everything().plan, guards=guards)
     said = shown(bare(plan)).shown
     assert "1,200 objections block this plan" in said
-    assert "and 1,195 more, each with its district" in said
+    assert "d3, d4 and 1,195 more: cuts (counts as disruptive)" in " ".join(
+        said.split()
+    )
     assert "--accept disruptive=1200" in said
+
+
+def test_an_objection_that_is_of_no_district_is_told_however_many_there_are() -> None:
+    texts = [f"objection {number:03}" for number in range(150)]
+    guards = [GuardFinding("loose", Severity.WARNING, one, "look") for one in texts]
+    whose = [replace(one, district=f"d{one.message}") for one in guards]
+    plan = replace(everything().plan, guards=(*guards, *whose))
+    said = shown(bare(plan)).shown
+    assert all(one in said for one in texts)
+    plan = replace(plan, guards=tuple(whose))
+    assert "and 50 more, each with its district" in shown(bare(plan)).shown
+
+
+def test_a_district_in_step_shows_its_objections() -> None:
+    plan = everything().plan
+    later = GuardFinding("later", Severity.WARNING, "then 60", "look", plan.in_step[0])
+    review = replace(everything(), plan=replace(plan, guards=(later,)))
+    (row,) = [
+        one for one in shown(review).data["districts"] if one["key"] == later.district
+    ]
+    assert row["guards"] == [0]
 
 
 def test_where_no_guard_objects_it_says_so() -> None:

@@ -50,6 +50,7 @@ function districtRow(one) {
     "li",
     { tabindex: "-1" },
     el("div", { class: "summary" }, line),
+    one.guards ? el("div", { class: "apart" }, objections(one)) : [],
     one.left ? el("div", { class: "apart" }, leftAlone(one)) : [],
     one.message === undefined ? [] : el("p", { class: "unread" }, coded(unread(one))),
   );
@@ -63,7 +64,7 @@ const FILLS = new WeakMap();
 
 function marks(one) {
   if (!one.saves) {
-    return [chip(one.standing)];
+    return [objected(one), chip(one.standing)].flat();
   }
   const count = one.changes.length;
   const token = one.saves.some((save) => save.token);
@@ -72,9 +73,17 @@ function marks(one) {
     el("span", { class: "count" }, told),
     " ",
     count ? [chip(data.risks[one.worst]), " "] : [],
-    one.guards.length ? [chip(gravest(one.guards), counted(one.guards.length, "objection")), " "] : [],
+    objected(one),
     chip(one.standing),
   ].flat();
+}
+
+function objected({ guards = [] }) {
+  return guards.length ? [chip(gravest(guards), counted(guards.length, "objection")), " "] : [];
+}
+
+function objections({ guards = [] }) {
+  return guards.map((number) => objection(data.guards[number]));
 }
 
 function gravest(guards) {
@@ -85,7 +94,7 @@ function gravest(guards) {
 function inside(one) {
   return [
     el("p", { class: "origin" }, origin(one)),
-    one.guards.map((number) => objection(data.guards[number])),
+    objections(one),
     order(one),
     scheduled(one),
     people(one),
