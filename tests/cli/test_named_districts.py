@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 
+import pytest
 from console import Console
 
 
@@ -20,3 +23,69 @@ def test_a_name_that_is_none_says_which_was_meant_perhaps(valley: Console) -> No
         assert (said.status, said.out) == (64, "")
         assert "'lakeview' matches no district file" in said.err
         assert "did you mean 'lakeview-usd'?" in said.err
+
+
+@pytest.mark.parametrize("laid", ["link", "folder", "plan"])
+def test_a_district_is_not_mistaken_for_what_else_is_called_so(
+    valley: Console, laid: str
+) -> None:
+    """A change could bring a link, a folder or a plan by the name of a district."""
+    named = valley.folder / "lakeview-usd"
+    other = valley.folder / "districts" / "ca" / "harbor-point-usd.yaml"
+    valley.run("plan", "harbor-point-usd", "--out", "plan.json")
+    if laid == "link":
+        named.symlink_to("districts")
+    elif laid == "folder":
+        named.mkdir()
+        (named / other.name).symlink_to(other)
+    else:
+        (valley.folder / "plan.json").rename(named)
+    before = {path: path.read_bytes() for path in valley.folder.rglob("*.yaml")}
+    for command in (
+        "plan lakeview-usd",
+        "apply lakeview-usd --yes",
+        "apply lakeview-usd",
+        "validate lakeview-usd",
+        "drift lakeview-usd",
+        "set deletion_threshold=13 lakeview-usd --yes",
+        "status lakeview-usd",
+    ):
+        said = valley.run(*command.split())
+        assert (said.status, said.out) == (64, ""), said.both
+        told = " ".join(said.err.split())
+        assert "'lakeview-usd' is a district, and here something else is" in told
+        assert "write ./lakeview-usd for what lies here" in told
+        assert "districts/ca/lakeview-usd.yaml for the district" in told
+    assert {path: path.read_bytes() for path in before} == before
+    said = valley.run("plan", "districts/ca/lakeview-usd.yaml")
+    assert (said.status, "harbor-point" in said.out) == (0, False), said.both
+    said = valley.run("apply" if laid == "plan" else "plan", "./lakeview-usd")
+    assert (said.status, "harbor-point-usd" in said.both) == (0, True), said.both
+
+
+def test_a_folder_of_a_district_alone_may_be_called_like_it(valley: Console) -> None:
+    file = valley.folder / "districts" / "ca" / "lakeview-usd.yaml"
+    folder = valley.folder / "lakeview-usd"
+    folder.mkdir()
+    (folder / "lakeview-usd.yaml").symlink_to(file)
+    said = valley.run("plan", "lakeview-usd")
+    assert (said.status, "lakeview-usd" in said.out) == (0, True), said.both
+
+
+def test_a_plan_of_any_name_that_a_commit_brings_along_is_not_applied(
+    valley: Console,
+) -> None:
+    """It could take the place of a folder of districts that people name."""
+    shutil.rmtree(valley.folder / "districts" / "tx")
+    valley.run("plan", "--out", "plan.json")
+    (valley.folder / "plan.json").rename(valley.folder / "districts" / "tx")
+    git = ("git", "-C", str(valley.folder))
+    subprocess.run([*git, "init", "-q"], check=True)
+    subprocess.run([*git, "add", "districts"], check=True)
+    said = valley.run("apply", "districts/tx", "--yes")
+    assert said.status == 64
+    assert "districts/tx is kept in git and its name does not end in .json" in " ".join(
+        said.err.split()
+    )
+    subprocess.run([*git, "rm", "-q", "--cached", "districts/tx"], check=True)
+    assert valley.run("apply", "districts/tx").status == 3

@@ -55,6 +55,33 @@ def test_an_argument_is_a_file_a_folder_or_a_glob(
     assert [relative(path, tree) for path in found] == (names or usual)
 
 
+@pytest.mark.parametrize("named", ["**", "*", "c*"])
+def test_a_folder_called_like_a_pattern_does_not_take_its_place(
+    tree: Path, write: Write, named: str
+) -> None:
+    """A change could bring one, for the others not to be checked."""
+    usual = {"districts/c.yaml", "districts/ca/a.yaml", "districts/ca/b.yml"}
+    inside = f"districts/{named}/d.yaml"
+    write(inside, "")
+    for pattern in ("districts/**/*", "districts/**/*.y*ml", "*/**"):
+        found = discover(tree, [pattern]).files
+        assert {relative(path, tree) for path in found} == {*usual, inside}, pattern
+    with pytest.raises(NothingMatched, match="is a pattern, and a file or folder"):
+        discover(tree, [f"districts/{named}"])
+
+
+def test_a_name_with_signs_of_a_pattern_is_found_where_it_means_nothing_else(
+    tree: Path, write: Write
+) -> None:
+    """A shell hands over the names of what is there."""
+    write("districts/[2026]/d.yaml", "")
+    only = (tree / "districts/[2026]/d.yaml",)
+    for argument in ("", "/d.yaml", "/*.yaml", "/**"):
+        assert discover(tree, [f"districts/[2026]{argument}"]).files == only
+    whole = f"{tree}/districts/[2026]/*.yaml"
+    assert discover(Path("/nowhere"), [whole]).files == only
+
+
 @pytest.mark.parametrize(
     "argument", ["nowhere", "*.txt", "", "a\0b", "districts/.cache/x"]
 )

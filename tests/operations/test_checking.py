@@ -18,8 +18,7 @@ from console import Console
 from hypothesis import given, strategies
 
 from connectsync.config import decode
-from connectsync.config.decode import Ground
-from connectsync.config.discovery import NamedPaths
+from connectsync.config.decode import Ground, NamedPaths
 from connectsync.config.fleet import ChosenFiles, choose_files, load_fleet
 from connectsync.domain.district import FleetMember
 from connectsync.domain.finding import Finding, ValidationReport

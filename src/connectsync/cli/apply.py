@@ -9,7 +9,13 @@ from typing import Annotated
 import typer
 
 from connectsync.backends.seam import Reader
-from connectsync.cli.backends import connect_of, is_by_hand, next_step, open_reader
+from connectsync.cli.backends import (
+    connect_of,
+    explain_choice,
+    is_by_hand,
+    next_step,
+    open_reader,
+)
 from connectsync.cli.commands import quote_word
 from connectsync.cli.fleets import (
     FleetScope,
@@ -38,6 +44,7 @@ from connectsync.cli.runner import CommandLineHost, RunArguments, apply_run
 from connectsync.cli.session import Session
 from connectsync.cli.terminal import ExitStatus
 from connectsync.config.decode import SUFFIXES
+from connectsync.config.discovery import is_key, key_file
 from connectsync.config.project import Project
 from connectsync.domain.plan import Plan
 from connectsync.domain.plan_file import plan_digest
@@ -55,6 +62,7 @@ from connectsync.operations.gate import (
     insist_same_tokens,
     of_connect,
 )
+from connectsync.operations.git import tracked_in
 from connectsync.operations.plan import make_plan
 from connectsync.report.many_districts import plan_tables
 from connectsync.report.plan_text import count_text, render_plan
@@ -118,7 +126,7 @@ def apply(
         metrics=metrics,
         yes=yes,
     )
-    plan_file = _plan_file(paths or [])
+    plan_file = _plan_file(session, paths or [])
     if metrics is not None:
         insist_free(session, metrics, read=plan_file)
     if click_list is not None:
@@ -135,15 +143,30 @@ def apply(
     return ExitStatus(asyncio.run(apply_file(session, plan_file, said)))
 
 
-def _plan_file(paths: list[str]) -> Path | None:
-    plans = [path for path in paths if _is_plan(Path(path))]
+def _plan_file(session: Session, paths: list[str]) -> Path | None:
+    plans = [path for path in paths if _is_plan(session, path)]
     if plans and len(paths) > 1:
         raise UsageError("apply takes one plan file, or districts, not both")
     return Path(plans[0]) if plans else None
 
 
-def _is_plan(path: Path) -> bool:
-    return path.suffix == ".json" or (path.is_file() and path.suffix not in SUFFIXES)
+def _is_plan(session: Session, named: str) -> bool:
+    """Say whether a name is of a plan. Raises ``UsageError`` if a commit brings it."""
+    path = Path(named)
+    if path.suffix == ".json":
+        return True
+    if not path.is_file() or path.suffix in SUFFIXES:
+        return False
+    if is_key(named) and key_file(session.project().districts_dir, named) is not None:
+        return False
+    if tracked_in(path, session.environment) is not None:
+        # a change could bring it by the name of a folder of districts
+        raise UsageError(
+            f"{inert(named)} is kept in git and its name does not end in .json, so it"
+            " is not taken for a plan",
+            remedy="name it so that it ends in .json, if it is one",
+        )
+    return True
 
 
 async def apply_file(session: Session, path: Path, said: RunArguments) -> ExitStatus:
@@ -197,7 +220,7 @@ def _tell_untold(session: Session, scope: FleetScope, plan: Plan) -> None:
 def _of_this_connect(session: Session, project: Project, plan: Plan) -> Plan:
     connect, remedy = connect_of(session), None
     if not connect.means(plan.backend):
-        how = session.explain_choice(project, plan.backend, "connectsync apply PLAN")
+        how = explain_choice(session, project, plan.backend, "connectsync apply PLAN")
         remedy = f"{how}; or make a new plan for {connect.key}"
     return of_connect(plan, connect, remedy)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TypeVar
 
 from connectsync.backends.seam import Mapper, OutcomeReader, Reader, Visit, Writer
@@ -19,6 +21,7 @@ from connectsync.cli.backend_setup import (
 )
 from connectsync.cli.progress import READING, ProgressStyle, manner, show_progress
 from connectsync.cli.session import Session
+from connectsync.config.discovery import PROJECT_FILE
 from connectsync.config.project import Project
 from connectsync.domain.district import District
 from connectsync.domain.live import (
@@ -27,6 +30,7 @@ from connectsync.domain.live import (
     Live,
     PageSpot,
     connect_key,
+    one_spelling,
 )
 from connectsync.domain.outcome import Outcome
 from connectsync.domain.sync import SyncOutcome
@@ -274,3 +278,66 @@ def _backend(
     return BACKENDS[name](
         BackendSetup(session, project, tuple(districts), argument, confirm)
     )
+
+
+def stand_on(session: Session, project: Project, described: str) -> None:
+    """
+    Let what is suggested from now on be for the backend of a run.
+
+    ``described`` is how the run names it. What the command line or the project
+    says is left where it says the same.
+    """
+    if described == project.connect:
+        return  # a name says nothing of the way, so the one at hand is as good
+    said = session.backend or project.backend
+    if described.startswith("snapshot:"):
+        path = project.root / described.removeprefix("snapshot:")
+        base = session.folder or Path.cwd()
+        there = f"snapshot:{Path(os.path.relpath(path, base)).as_posix()}"
+        if there != said:
+            session.terminal.place.backend = there
+        return
+    kind, _, address = described.partition(" ")
+    name, _, stated = said.partition(":")
+    page = stated or (project.browser.url if project.browser else "")
+    if kind != name or (kind == "browser" and not _is_at(described, page)):
+        by_address = kind == "browser" and address
+        session.terminal.place.backend = f"{kind}:{address}" if by_address else kind
+
+
+def explain_choice(
+    session: Session, project: Project, wanted: str, command: str
+) -> str:
+    """
+    Say which option or line decides what Connect is used, and how to use another.
+
+    ``wanted`` is how a plan or a run names that other one; ``command`` is for it.
+    What is suggested from now on is for it as well.
+    """
+    stand_on(session, project, wanted)
+    said = session.backend or project.backend
+    decides = (
+        f"the option --backend {said} decides that"
+        if session.backend
+        else f"backend in {PROJECT_FILE} decides that, which is {said}"
+    )
+    if project.connect:
+        decides += f", and connect in {PROJECT_FILE}, which is its name"
+    kind, _, address = wanted.partition(" ")
+    gateway = project.gateway.url if project.gateway else ""
+    if kind == "gateway" and not _is_at(wanted, gateway):
+        return (
+            f"{decides}; for the other set backends.gateway.url in {PROJECT_FILE}"
+            f" to {address}: `{command}`"
+        )
+    if address or wanted == "embedded" or wanted.startswith("snapshot:"):
+        return f"{decides}; for the other: `{command}`"
+    return (
+        f"{decides}; the other is the one that connect in {PROJECT_FILE} calls {wanted}"
+    )
+
+
+def _is_at(described: str, url: str) -> bool:
+    """Say whether a backend is at an address, however that is spelled."""
+    same = described.partition(" ")[0] + f" {url}"
+    return one_spelling(described) == one_spelling(same)

@@ -10,7 +10,13 @@ import typer
 from connectsync.apply.journal import RunOptions
 from connectsync.apply.state.queries import StateReader, recognize
 from connectsync.cli.apply import conclude
-from connectsync.cli.backends import connect_of, is_by_hand, open_reader
+from connectsync.cli.backends import (
+    connect_of,
+    explain_choice,
+    is_by_hand,
+    open_reader,
+    stand_on,
+)
 from connectsync.cli.fleets import FleetScope, any_scope
 from connectsync.cli.formats import insist_free
 from connectsync.cli.manual import name_kept_plan
@@ -289,8 +295,8 @@ def _refuse_by_hand(session: Session, project: Project, number: int | None) -> N
 
 def _elsewhere(session: Session, project: Project, run: Run, here: str) -> UsageError:
     """Say that a run is on another backend, and how to continue it there."""
-    how = session.explain_choice(
-        project, run.backend, f"connectsync resume {run.number}"
+    how = explain_choice(
+        session, project, run.backend, f"connectsync resume {run.number}"
     )
     name_kept_plan(session, project, run.plan)
     by_hand = run.backend.startswith("snapshot:")
@@ -308,7 +314,7 @@ def _say_nothing(
     if run is None:
         terminal.say("nothing to resume: no run has anything left")
         return
-    session.stand_on(project, run.backend)
+    stand_on(session, project, run.backend)
     name_kept_plan(session, project, run.plan)
     left = many(len(run.left), "district")
     terminal.say(

@@ -9,7 +9,7 @@ import typer
 
 from connectsync.apply.state.queries import StateReader
 from connectsync.cli.apply import show_and_apply
-from connectsync.cli.backends import connect_of, open_reader
+from connectsync.cli.backends import connect_of, explain_choice, open_reader
 from connectsync.cli.commands import quote_word
 from connectsync.cli.fleets import any_scope
 from connectsync.cli.formats import insist_free
@@ -146,7 +146,7 @@ def _insist_here(session: Session, project: Project, run: int, made_on: str) -> 
         again = f"connectsync rollback {run}"
         raise RollbackRefused(
             f"run {run} was made on {made_on}, and this is {connect.key}",
-            remedy=session.explain_choice(project, made_on, again),
+            remedy=explain_choice(session, project, made_on, again),
         )
 
 

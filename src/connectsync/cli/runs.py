@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from connectsync.apply.state.queries import StateReader
-from connectsync.cli.backends import is_by_hand
+from connectsync.cli.backends import is_by_hand, stand_on
 from connectsync.cli.options import TextOrJson, text_or_json_option
 from connectsync.cli.plan_source import open_state
 from connectsync.cli.session import Session
@@ -242,7 +242,7 @@ def _stand_on(session: Session, run: RunHead) -> bool:
     from connectsync.cli.manual import name_kept_plan
 
     project = session.project()
-    session.stand_on(project, run.backend)
+    stand_on(session, project, run.backend)
     name_kept_plan(session, project, run.plan)
     return is_by_hand(session, project)
 
@@ -339,7 +339,7 @@ def close_run(session: Session, run: int, reason: str) -> ExitStatus:
     terminal = session.terminal
     with open_state(session, session.project()) as store:
         found = StateReader(store).run(run)
-        session.stand_on(session.project(), found.backend)
+        stand_on(session, session.project(), found.backend)
         if not found.left:
             terminal.say(f"nothing of run {run} is left")
             return ExitStatus.FINE

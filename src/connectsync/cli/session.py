@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
@@ -21,6 +21,7 @@ from connectsync.config.discovery import (
     discover_all,
     file_of,
     is_key,
+    key_file,
     misnamed,
     names_below,
     relative,
@@ -28,7 +29,6 @@ from connectsync.config.discovery import (
 from connectsync.config.fleet import Fleet, load_fleet
 from connectsync.config.project import Project, load_project
 from connectsync.domain.calendar import Moment
-from connectsync.domain.live import one_spelling
 from connectsync.domain.wording import few
 from connectsync.errors import NothingMatched, StateError, UsageError
 from connectsync.files.access import planted_state, strange_owner
@@ -228,60 +228,6 @@ class Session:
                 " ignore that folder",
             )
 
-    def stand_on(self, project: Project, described: str) -> None:
-        """
-        Let what is suggested from now on be for the backend of a run.
-
-        ``described`` is how the run names it. What the command line or the project
-        says is left where it says the same.
-        """
-        if described == project.connect:
-            return  # a name says nothing of the way, so the one at hand is as good
-        said = self.backend or project.backend
-        if described.startswith("snapshot:"):
-            path = project.root / described.removeprefix("snapshot:")
-            base = self.folder or Path.cwd()
-            there = f"snapshot:{Path(os.path.relpath(path, base)).as_posix()}"
-            if there != said:
-                self.terminal.place.backend = there
-            return
-        kind, _, address = described.partition(" ")
-        name, _, stated = said.partition(":")
-        page = stated or (project.browser.url if project.browser else "")
-        if kind != name or (kind == "browser" and not _is_at(described, page)):
-            by_address = kind == "browser" and address
-            self.terminal.place.backend = f"{kind}:{address}" if by_address else kind
-
-    def explain_choice(self, project: Project, wanted: str, command: str) -> str:
-        """
-        Say which option or line decides what Connect is used, and how to use another.
-
-        ``wanted`` is how a plan or a run names that other one; ``command`` is for it.
-        What is suggested from now on is for it as well.
-        """
-        self.stand_on(project, wanted)
-        said = self.backend or project.backend
-        decides = (
-            f"the option --backend {said} decides that"
-            if self.backend
-            else f"backend in {PROJECT_FILE} decides that, which is {said}"
-        )
-        if project.connect:
-            decides += f", and connect in {PROJECT_FILE}, which is its name"
-        kind, _, address = wanted.partition(" ")
-        gateway = project.gateway.url if project.gateway else ""
-        if kind == "gateway" and not _is_at(wanted, gateway):
-            return (
-                f"{decides}; for the other set backends.gateway.url in {PROJECT_FILE}"
-                f" to {address}: `{command}`"
-            )
-        if address or wanted == "embedded" or wanted.startswith("snapshot:"):
-            return f"{decides}; for the other: `{command}`"
-        return (
-            f"{decides}; the other is the one that connect in {PROJECT_FILE}"
-            f" calls {wanted}"
-        )
-
     def now(self) -> datetime:
         """Give the time, from CONNECTSYNC_NOW if set. Raises ``UsageError``."""
         return now(self.environment)
@@ -317,15 +263,11 @@ class Session:
         Spell arguments from the project's folder, wherever the user stands.
 
         A district may be named by its key. Raises ``NothingMatched`` for one that is
-        spelled like a key, and is none.
+        spelled like a key, and is none, and ``UsageError`` where something else than
+        its file is called so here.
         """
         base = self.folder or self.here
-        paths = [
-            file_of(project.districts_dir, argument)
-            if is_key(argument) and not os.path.lexists(base / argument)
-            else base / argument
-            for argument in arguments
-        ]
+        paths = [_path_of(project, base, argument) for argument in arguments]
         return tuple(relative(path, project.root) for path in paths)
 
     def files(
@@ -444,7 +386,24 @@ def wait_for(work: Coroutine[Any, Any, Given]) -> Given:
     return given[0]
 
 
-def _is_at(described: str, url: str) -> bool:
-    """Say whether a backend is at an address, however that is spelled."""
-    same = described.partition(" ")[0] + f" {url}"
-    return one_spelling(described) == one_spelling(same)
+def _path_of(project: Project, base: Path, argument: str) -> Path:
+    path, home = base / argument, project.districts_dir
+    if not is_key(argument):
+        return path
+    if not os.path.lexists(path):
+        return file_of(home, argument)
+    file = key_file(home, argument)
+    if file is None or {os.path.realpath(one) for one in _files_at(path)} == {
+        os.path.realpath(file)
+    }:
+        return path
+    # a change could bring it, for other districts to be taken than are meant
+    raise UsageError(
+        f"'{argument}' is a district, and here something else is called so",
+        remedy=f"write ./{argument} for what lies here, or"
+        f" {quote_word(inert(relative(file, base)))} for the district",
+    )
+
+
+def _files_at(path: Path) -> Iterator[Path]:
+    return below(path) if path.is_dir() else iter([path])

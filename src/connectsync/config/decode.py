@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 
@@ -298,3 +298,30 @@ def _too_large(name: str, *, entries: bool = False) -> Finding:
 
 def _not_read(name: str, message: str, hint: str) -> Finding:
     return error("file-not-readable", message, Place(name), hint=hint)
+
+
+class NamedPaths(Mapping[str, str]):
+    """
+    Paths by their names in reports, sorted.
+
+    Of what lies in the project by that name nothing more is kept: a country has 13,318.
+    """
+
+    def __init__(self, root: Path, paths: Mapping[str, str]) -> None:
+        self._inside = f"{root.as_posix()}/"
+        self._paths = {
+            name: "" if paths[name] == f"{self._inside}{name}" else paths[name]
+            for name in sorted(paths)
+        }
+
+    def __getitem__(self, name: str) -> str:
+        """Give the path of a name."""
+        return self._paths[name] or f"{self._inside}{name}"
+
+    def __iter__(self) -> Iterator[str]:
+        """Give the names."""
+        return iter(self._paths)
+
+    def __len__(self) -> int:
+        """Count them."""
+        return len(self._paths)

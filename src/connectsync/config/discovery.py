@@ -153,18 +153,24 @@ def file_of(districts_dir: Path, key: str) -> Path:
 
     Raises NothingMatched, with the key that was meant perhaps, if there is none.
     """
+    if (found := key_file(districts_dir, key)) is not None:
+        return found
+    files = map(stem_of, below(districts_dir))
+    raise NothingMatched(
+        f"'{key}' matches no district file",
+        remedy=did_you_mean(key, sorted(files)) or None,
+    )
+
+
+def key_file(districts_dir: Path, key: str) -> Path | None:
+    """Find the file that is named after a district, if there is one."""
     names = list(names_below(districts_dir))
     spelled = tuple(f"{os.sep}{key}{suffix}" for suffix in SUFFIXES)
     # making paths of 13,318 names takes longer than reading the files
     if found := [Path(name) for name in names if name.endswith(spelled)]:
         return max(found)
-    files = {stem_of(path): path for path in sorted(map(Path, names))}
-    if key in files:
-        return files[key]
-    raise NothingMatched(
-        f"'{key}' matches no district file",
-        remedy=did_you_mean(key, files) or None,
-    )
+    alike = (path for path in map(Path, names) if stem_of(path) == key)
+    return max(alike, default=None)
 
 
 def misnamed(folder: Path) -> tuple[str, ...]:
@@ -333,33 +339,6 @@ def relative(path: Path | str, root: Path) -> str:
     return name
 
 
-class NamedPaths(Mapping[str, str]):
-    """
-    Paths by their names in reports, sorted.
-
-    Of what lies in the project by that name nothing more is kept: a country has 13,318.
-    """
-
-    def __init__(self, root: Path, paths: Mapping[str, str]) -> None:
-        self._inside = f"{root.as_posix()}/"
-        self._paths = {
-            name: "" if paths[name] == f"{self._inside}{name}" else paths[name]
-            for name in sorted(paths)
-        }
-
-    def __getitem__(self, name: str) -> str:
-        """Give the path of a name."""
-        return self._paths[name] or f"{self._inside}{name}"
-
-    def __iter__(self) -> Iterator[str]:
-        """Give the names."""
-        return iter(self._paths)
-
-    def __len__(self) -> int:
-        """Count them."""
-        return len(self._paths)
-
-
 def _is_hidden(path: Path, root: Path, home: Path) -> bool:
     """Say whether a file is none that holds a district or a profile."""
     if path.name.startswith("."):
@@ -376,17 +355,35 @@ def _is_hidden(path: Path, root: Path, home: Path) -> bool:
 def _match(root: Path, argument: str, ground: Ground) -> Iterable[Path]:
     if "\0" in argument or not argument:
         return ()
-    path = root / argument
-    if path.is_dir():
-        return below(path, ground)
+    path, there = root / argument, set[Path]()
     if os.path.lexists(path):
-        return (path,)
-    return _glob(Path(path.anchor), path.parts[1:], ground)
+        there = set(below(path, ground)) if path.is_dir() else {path}
+    parts = Path(argument).parts
+    is_pattern = _MAGIC.search(argument) and not Path(argument).is_absolute()
+    meant = set(_glob(root, parts, ground, strictly=True)) if is_pattern else there
+    if not os.path.lexists(path):
+        return meant or _glob(Path(path.anchor), path.parts[1:], ground)
+    if meant <= there:
+        return there
+    # a change could bring it, for less to be checked, or more to be applied
+    raise NothingMatched(
+        f"'{spell_control_characters(argument)}' is a pattern, and a file or folder"
+        " here is called so as well",
+        remedy="rename it: names with *, ? or [ are read as patterns",
+    )
 
 
-def _glob(folder: Path, parts: Sequence[str], ground: Ground) -> Iterator[Path]:
-    """Match the parts of a pattern below a folder; what is there is no pattern."""
+def _glob(
+    folder: Path, parts: Sequence[str], ground: Ground, *, strictly: bool = False
+) -> Iterator[Path]:
+    """
+    Match the parts of a pattern below a folder; what is there is no pattern.
+
+    Unless ``strictly``: then what has the signs of a pattern always is one.
+    """
     while parts and (folder / parts[0]).is_dir():
+        if strictly and _MAGIC.search(parts[0]):
+            break
         folder, parts = folder / parts[0], parts[1:]
     if not parts:
         yield from below(folder, ground)
@@ -394,17 +391,20 @@ def _glob(folder: Path, parts: Sequence[str], ground: Ground) -> Iterator[Path]:
     part, *rest = parts
     if part == "**":
         for parent, _ in walk(folder, ground=ground):
-            yield from _match_folder(Path(parent), rest or ["*"], ground)
+            inside = rest or ["*"]
+            yield from _match_folder(Path(parent), inside, ground, strictly=strictly)
     else:
-        yield from _match_folder(folder, parts, ground)
+        yield from _match_folder(folder, parts, ground, strictly=strictly)
 
 
-def _match_folder(folder: Path, parts: Sequence[str], ground: Ground) -> Iterator[Path]:
+def _match_folder(
+    folder: Path, parts: Sequence[str], ground: Ground, *, strictly: bool
+) -> Iterator[Path]:
     from fnmatch import fnmatchcase  # noqa: PLC0415 - few arguments are patterns
 
     part, *rest = parts
     if part == "**":
-        yield from _glob(folder, parts, ground)
+        yield from _glob(folder, parts, ground, strictly=strictly)
         return
     if not _MAGIC.search(part):
         names = [part] if os.path.lexists(folder / part) else []
@@ -420,7 +420,8 @@ def _match_folder(folder: Path, parts: Sequence[str], ground: Ground) -> Iterato
         if path.is_dir():
             if name[0] in _HIDDEN and part[0] != name[0]:
                 continue
-            yield from _glob(path, rest, ground) if rest else below(path, ground)
+            inside = _glob(path, rest, ground, strictly=strictly)
+            yield from inside if rest else below(path, ground)
         elif not rest and name.endswith(SUFFIXES):
             yield path
 

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Generic, NamedTuple, Protocol, Self, TypeVar
 
-from connectsync.config.decode import Ground, bytes_of
-from connectsync.config.discovery import PROFILES, NamedPaths, relative, stem_of
+from connectsync.config.decode import Ground, NamedPaths, bytes_of
+from connectsync.config.discovery import PROFILES, relative, stem_of
 from connectsync.config.document import Document, Reading
 from connectsync.config.layers import missing_profiles, named_profiles, winning
 from connectsync.config.profiles import (
