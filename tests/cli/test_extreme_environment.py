@@ -79,6 +79,25 @@ def test_no_run_writes_the_keys_of_its_calls_where_the_environment_says() -> Non
     assert environment == {"SSL_CERT_FILE": "/etc/ca.pem"}
 
 
+@pytest.mark.parametrize("name", ["DEBUG", "DEBUGP", "DEBUG_FILE", "PWDEBUG"])
+def test_no_run_tells_what_is_typed_because_a_library_is_to_be_watched(
+    name: str,
+) -> None:
+    """Playwright would write tokens, passwords and sessions to standard error."""
+    environment = {name: "*"}
+    drop_unusable(environment)
+    assert environment == {}
+
+
+def test_no_driver_of_the_folder_itself_is_started() -> None:
+    environment = {"PLAYWRIGHT_NODEJS_PATH": "./node"}
+    drop_unusable(environment)
+    assert environment == {}
+    environment = {"PLAYWRIGHT_NODEJS_PATH": "/opt/node"}
+    drop_unusable(environment)
+    assert environment == {"PLAYWRIGHT_NODEJS_PATH": "/opt/node"}
+
+
 def test_no_call_writes_its_keys_where_the_environment_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

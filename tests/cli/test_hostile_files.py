@@ -22,6 +22,7 @@ import yaml
 from console import Console, Said
 from ics import calendar_of
 from postgres_over_network import certificates
+from repositories import commit, git
 from warm import run_warm
 
 from connectsync.apply.state.opening import open_store
@@ -617,7 +618,7 @@ def test_jobs_import_nothing_of_the_repository_whatever_the_machine_is_set_to(
     assert len(scripts) == 9
     for name, script in scripts.items():
         code = [one for one in script.splitlines() if not one.startswith("#")]
-        assert code[0] == "unset PYTHONPATH", name
+        assert code[0].startswith("unset PYTHONPATH "), name
     for name in ("Validate", "connectsync-validate"):
         said = as_a_runner(
             scripts[name],
@@ -630,7 +631,11 @@ def test_jobs_import_nothing_of_the_repository_whatever_the_machine_is_set_to(
             REPORT=".",
             GITHUB_STEP_SUMMARY=str(tmp_path / "summary"),
             PYTHONPATH=os.pathsep,
+            PYTHONHOME="elsewhere",
+            PYTHONPYCACHEPREFIX="compiled",
+            PYTHONUSERBASE="here",
         )
+        assert not (project / "compiled").exists(), name
         assert "4 files, no findings" in said.stdout, said.stderr
         assert not (project / "ran").exists(), name
 
@@ -985,6 +990,76 @@ def test_no_link_leads_the_state_out_of_the_project(
         assert said.status == 1
         assert "leads out of the project" in " ".join(said.err.split())
     assert list(outside.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        {"PLAYWRIGHT_BROWSERS_PATH": ".pw"},
+        {"PLAYWRIGHT_BROWSERS_PATH": "{here}/.pw"},
+        {"PLAYWRIGHT_NODEJS_PATH": "{here}/.pw/node"},
+        {"XDG_CACHE_HOME": "{here}/.cache"},
+        {"HOME": "{here}"},
+    ],
+    ids=str,
+)
+def test_no_browser_that_a_commit_brings_along_is_run(
+    valley: Console, where: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a CI caches browsers in its workspace, a change can put one there."""
+    for place in (".pw", ".cache/ms-playwright"):
+        brought = valley.folder / place / "chromium-1" / "chrome"
+        brought.parent.mkdir(parents=True)
+        brought.write_text("#!/bin/sh\ntouch ran\n", "utf-8")
+    (valley.folder / ".pw" / "node").write_text("#!/bin/sh\ntouch ran\n", "utf-8")
+    git(valley, "init", "--quiet")
+    commit(valley)
+    (valley.folder / "connectsync.yaml").write_text(
+        "schema: 1\nbackends:\n  browser: {url: 'http://127.0.0.1:9'}\n", "utf-8"
+    )
+    monkeypatch.chdir(valley.folder)
+    told = {name: text.format(here=valley.folder) for name, text in where.items()}
+    said = valley.run("--backend", "browser", "plan", environment=told)
+    assert "are kept in git" in said.err
+    assert said.status
+    assert not list(valley.folder.rglob("ran"))
+
+
+@pytest.mark.parametrize("place", ["config", "home", "settings"])
+def test_no_filter_that_attributes_of_the_tree_name_is_run(
+    valley: Console, tmp_path: Path, place: str
+) -> None:
+    """Git runs them over a file as it lies here, for the report of who wrote lines."""
+    ran = tmp_path / "ran"
+    program = valley.folder / "clean.sh"
+    program.write_text(f"#!/bin/sh\ntouch {ran}\ncat\n", "utf-8")
+    program.chmod(0o755)
+    settings = f'[filter "mine"]\n\tclean = {program}\n'
+    (valley.folder / ".gitattributes").write_text("*.yaml filter=mine\n", "utf-8")
+    environment = {}
+    if place == "home":
+        (valley.folder / ".gitconfig").write_text(settings, "utf-8")
+        environment = {"HOME": str(valley.folder)}
+    if place == "settings":
+        (valley.folder / "git").mkdir()
+        (valley.folder / "git" / "config").write_text(settings, "utf-8")
+        environment = {"XDG_CONFIG_HOME": str(valley.folder)}
+    git(valley, "init", "--quiet")
+    lakeview = valley.folder / "districts" / "ca" / "lakeview-usd.yaml"
+    lakeview.write_text(
+        lakeview.read_text("utf-8")
+        + "allow: [{rule: no-phone-type, until: 2027-02-01, reason: Landlines}]\n",
+        "utf-8",
+    )
+    commit(valley)
+    if place == "config":
+        with (valley.folder / ".git" / "config").open("a", encoding="utf-8") as file:
+            file.write(settings)
+    lakeview.write_text(lakeview.read_text("utf-8") + "# more\n", "utf-8")
+    said = valley.run("report", "--format", "json", environment=environment)
+    (accepted,) = json.loads(said.out)["accepted"]
+    assert accepted["by"]
+    assert not ran.exists()
 
 
 def test_outside_of_the_project_a_session_is_made_in_a_file_of_json_alone(

@@ -45,6 +45,7 @@ from connectsync.operations.approve import connect_page
 from connectsync.report.click_list import audit_html
 from connectsync.report.fleet_report import fleet_html
 from connectsync.report.html import findings_html
+from connectsync.report.many_districts import token_text
 from connectsync.report.plan_html import plan_html
 from connectsync.report.sharing import pack_html
 from connectsync.report.status import status_html
@@ -451,6 +452,7 @@ def test_the_form_shows_what_changes_and_who_moved(screen: Screen) -> None:
         }
 
     said = screen.show(plan_html(everything()), act)
+    (typing,) = [one for one in everything().plan.districts if one.set_token]
     assert (
         "Both sides changed it: 15 when it was last applied" in said["elm-grove-local"]
     )
@@ -464,7 +466,7 @@ def test_the_form_shows_what_changes_and_who_moved(screen: Screen) -> None:
         "unarchive_classrooms, the OAuth token enable_daily_sync"
         in said["lakeview-usd"]
     )
-    assert "typed from where the file says it is kept" in said["lakeview-usd"]
+    assert token_text(typing) in said["lakeview-usd"]
     assert "Connect did not answer for far-away" in said["far-away"]
     assert "the threshold stays at 60" in said["elm-grove-local"]
 

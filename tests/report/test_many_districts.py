@@ -63,6 +63,14 @@ def test_the_tables_stand_above_the_count_and_what_apply_needs() -> None:
     assert end.index("\n\nby wave  ") < end.index("\n\n100 districts: ")
 
 
+def test_no_name_draws_a_line_of_a_plan_on_a_narrow_terminal() -> None:
+    plan = country(3).plan
+    name = f"Lake{' ' * 70}+ permissions            Family Access      caution"
+    named = tuple(replace(one, name=name) for one in plan.districts)
+    text = render_plan(replace(plan, districts=named), colour=False, width=80)
+    assert "Lake + permissions Family Access caution" in text
+
+
 def test_of_many_districts_it_is_told_what_changes_by_itself_later_on() -> None:
     plan = country(20).plan
     turn = Turn("deletion_threshold", 20, date(2027, 1, 20), 60, "rollover", "UTC")

@@ -202,6 +202,21 @@ def _insist_own(session: Session, kept: Path, root: Path) -> None:
         )
 
 
+def _insist_own_browser(environment: Mapping[str, str]) -> None:
+    """Refuse browsers where a commit puts files: whatever lies there would be run."""
+    home = environment.get("HOME", "")
+    cache = environment.get("XDG_CACHE_HOME") or f"{home}/.cache"
+    named = ("PLAYWRIGHT_BROWSERS_PATH", "PLAYWRIGHT_NODEJS_PATH")
+    usual = [f"{one}/ms-playwright" for one in (cache, f"{home}/Library/Caches")]
+    for place in filter(None, [*map(dict(environment).get, named), *usual]):
+        if tracked_in(Path(place).absolute(), environment):
+            raise ProjectError(
+                f"files in {inert(place)}, where a browser is looked for, are kept in"
+                " git: a commit decides what they are, so none is run",
+                remedy="name another folder with PLAYWRIGHT_BROWSERS_PATH",
+            )
+
+
 def insist_playwright() -> None:
     """Raise ``ProjectError`` where the extra ``browser`` is not installed."""
     if find_spec("playwright") is None:
@@ -241,6 +256,7 @@ def website(session: Session, project: Project, url: str = "") -> Website:
         slow_ms=session.slow_ms or stated.slow_ms,
     )
     page.insist_usable()
+    _insist_own_browser(session.environment)
     session.insist_own_clock(host_of(page.url))
     # evidence may be kept before the state is opened; what cannot be made is told there
     try:

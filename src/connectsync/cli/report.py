@@ -21,8 +21,9 @@ from connectsync.domain.wording import many
 from connectsync.errors import ConnectError, UsageError
 from connectsync.operations.changes import checked_out
 from connectsync.operations.checking import options_of
+from connectsync.operations.commit import Authors
 from connectsync.operations.drift import DriftReading, find_drift
-from connectsync.operations.git import Authors, Git
+from connectsync.operations.git import Git
 from connectsync.operations.plan import PlannedDistrict
 from connectsync.operations.report import ReportSources, StateSeen, make_report
 from connectsync.operations.validate import is_whole, validate_fleet

@@ -363,10 +363,23 @@ _NUMBERS = ("COLUMNS", "LINES", "TERMINAL_WIDTH", "COMP_CWORD")
 """Variables that libraries read as numbers, and stumble over where they are none."""
 
 
+_TELLTALES = ("SSLKEYLOGFILE", "DEBUG", "DEBUGP", "DEBUG_FILE", "PWDEBUG")
+"""
+Variables that make libraries tell what is secret.
+
+The first names a file for the keys of each call. The others have Playwright write down
+all that it types and is sent.
+"""
+
+
 def drop_unusable(environment: MutableMapping[str, str]) -> None:
     """Take what no run may obey, or libraries stumble over, out of its environment."""
-    # the keys of each call would be written there, with which it can be read
-    environment.pop("SSLKEYLOGFILE", None)
+    for name in _TELLTALES:
+        environment.pop(name, None)
+    driver = environment.get("PLAYWRIGHT_NODEJS_PATH")
+    if driver is not None and not Path(driver).is_absolute():
+        # it would be looked for in the folder under review
+        del environment["PLAYWRIGHT_NODEJS_PATH"]
     for name in _NUMBERS:
         if not _NUMBER.fullmatch(environment.get(name, "0")):
             del environment[name]

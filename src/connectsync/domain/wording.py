@@ -200,3 +200,8 @@ def _skipping(ahead: set[int], wanted: tuple[str, ...]) -> set[int]:
         if at in found and wanted[at] == DEEP:
             found.add(at + 1)
     return found
+
+
+def even_name(name: str) -> str:
+    """Give a name with one blank between words: many could draw a line of a report."""
+    return " ".join(name.split())

@@ -134,7 +134,14 @@ def server(app: ASGIApp, host: str, port: int) -> Server:
     except ImportError as error:
         raise UvicornMissing from error
     config = uvicorn.Config(
-        HangingUp(app), host, port, log_level="warning", ws="none", lifespan="off"
+        HangingUp(app),
+        host,
+        port,
+        log_level="warning",
+        ws="none",
+        lifespan="off",
+        # else a variable says how many, or what is no number
+        workers=1,
     )
     return uvicorn.Server(config)
 

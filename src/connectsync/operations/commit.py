@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
+import sys
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, date, datetime
+from difflib import SequenceMatcher
 from pathlib import Path
 
 from connectsync.config.decode import SIZE_LIMIT
@@ -16,6 +19,7 @@ from connectsync.config.policy_check import ReadBytes, with_holidays
 from connectsync.config.project import Project, connection_of, project_of_text
 from connectsync.domain.calendar import Calendar
 from connectsync.domain.district import District
+from connectsync.domain.fleet_report import AcceptedBy
 from connectsync.domain.plan import REACHED_BY
 from connectsync.domain.policy import Policy, figures_loosened
 from connectsync.domain.wording import few
@@ -327,3 +331,117 @@ def _fewer(
         yield f"the change windows{whose} are others"
     if set(before.nightly_syncs) - set(after.nightly_syncs):
         yield f"the hours of the nightly sync{whose} are others"
+
+
+_HEAD = re.compile(rb"([0-9a-f]{40,64}) \d+ (\d+)(?: \d+)?")
+UNSAVED = "not committed yet"
+MOST_FILES = 2_000
+"""Files whose lines git is asked about: it takes some milliseconds of each."""
+
+_FILE_LIMIT = 1 << 24
+
+_Written = tuple[int, AcceptedBy]
+"""Who wrote a line, behind the seconds by which the newest is found."""
+
+
+@dataclass(slots=True)
+class Authors:
+    """Who wrote lines of files, as git says it: unchecked. Where it cannot, no one."""
+
+    git: Git
+    asked: int = 0
+    _lines: dict[str, Mapping[int, _Written]] = field(default_factory=dict)
+    _shallow: bool | None = None
+
+    def of_lines(self, file: str, lines: range) -> AcceptedBy:
+        """Give who wrote the newest of some lines of a file."""
+        if file not in self._lines:
+            self.asked += 1
+            self._lines[file] = self._blame(file) if self.asked <= MOST_FILES else {}
+        held = self._lines[file]
+        found = [held[line] for line in lines if line in held]
+        return max(found, key=lambda one: one[0], default=(0, AcceptedBy()))[1]
+
+    def of_file(self, file: str) -> AcceptedBy:
+        """Give who changed a file last."""
+        said = self._ask(
+            "log", "-1", f"--abbrev={SHOWN}", "--format=%an%x00%at%x00%h", "--", file
+        )
+        parts = os.fsdecode(said).strip().split("\0")
+        if len(parts) != _PARTS or self._is_shallow():
+            return AcceptedBy()
+        name, at, commit = parts
+        return AcceptedBy(name, _day(at), f"commit {commit}")
+
+    def _is_shallow(self) -> bool:
+        if self._shallow is None:
+            said = self._ask("rev-parse", "--is-shallow-repository")
+            self._shallow = said.strip() != b"false"
+        return self._shallow
+
+    def _ask(self, *arguments: str) -> bytes:
+        try:
+            return self.git.run(*arguments)
+        except (GitRefused, UsageError):
+            return b""
+
+    def _blame(self, file: str) -> dict[int, _Written]:
+        """Give who wrote each line of a file."""
+        # of the file as it lies here, git would run the filters that attributes name
+        committed = self._ask("cat-file", "blob", f"HEAD:./{file}")
+        if not committed and not self._ask("rev-parse", "--verify", "HEAD"):
+            return {}
+        written = self._blame_commit(file) if committed else {}
+        try:
+            here = read_regular(self.git.folder / file, _FILE_LIMIT)
+        except (OSError, ValueError):
+            return {}
+        old, new = ([*map(bytes.rstrip, one.split(b"\n"))] for one in (committed, here))
+        mine = sys.maxsize, AcceptedBy(how=UNSAVED)
+        lines = dict.fromkeys(range(1, len(new) + 1), mine)
+        for at, to, size in SequenceMatcher(None, old, new).get_matching_blocks():
+            for line in range(1, size + 1):
+                lines.pop(to + line, None)
+                if at + line in written:
+                    lines[to + line] = written[at + line]
+        return lines
+
+    def _blame_commit(self, file: str) -> dict[int, _Written]:
+        said = self._ask("blame", "--no-textconv", "--porcelain", "HEAD", "--", file)
+        authors, lines = dict[bytes, dict[bytes, bytes]](), dict[int, bytes]()
+        commit = b""
+        for line in said.split(b"\n"):
+            if line.startswith(b"\t"):
+                continue
+            if head := _HEAD.fullmatch(line):
+                commit = head[1]
+                lines[int(head[2])] = commit
+                authors.setdefault(commit, {})
+            elif commit:
+                name, _, value = line.partition(b" ")
+                authors[commit].setdefault(name, value)
+        told = {one: self._told(one, about) for one, about in authors.items()}
+        return {number: told[one] for number, one in lines.items()}
+
+    def _told(self, commit: bytes, about: Mapping[bytes, bytes]) -> _Written:
+        spelled = commit.decode("ascii")
+        # a shallow clone takes its oldest commit for the author of all before it
+        if b"boundary" in about and self._is_shallow():
+            return 0, AcceptedBy()
+        name = os.fsdecode(about.get(b"author", b""))
+        at = about.get(b"author-time", b"").decode("ascii", "replace")
+        seconds = int(at) if at.isdecimal() else 0
+        return seconds, AcceptedBy(name, _day(at), f"commit {spelled[:SHOWN]}")
+
+
+SHOWN = 9
+"""Digits of a commit that are shown."""
+
+_PARTS = 3
+
+
+def _day(seconds: str) -> date | None:
+    try:
+        return datetime.fromtimestamp(int(seconds), UTC).date()
+    except (ValueError, OverflowError, OSError):
+        return None

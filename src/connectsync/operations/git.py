@@ -6,15 +6,12 @@ import os
 import re
 import shlex
 import subprocess
-import sys
 import threading
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from datetime import UTC, date, datetime
 from pathlib import Path
 
-from connectsync.domain.fleet_report import AcceptedBy
 from connectsync.domain.foreign_text import (
     environment_of_children,
     foreign_text,
@@ -23,7 +20,7 @@ from connectsync.domain.foreign_text import (
 )
 from connectsync.errors import UsageError
 from connectsync.files.access import read_regular
-from connectsync.values import dataclass, field
+from connectsync.values import dataclass
 
 _INDEX_LIMIT = 1 << 26
 """Bytes of an index that are looked through; one of 13,318 files has two million."""
@@ -96,7 +93,7 @@ class Git:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=clean_environment(self.environment),
+            env=clean_environment(self.environment) | self._settings(),
         )
         with process:
             said, complaint, stuck = hear_program(process, given, most, seconds)
@@ -108,6 +105,12 @@ class Git:
             told = complaint.decode(errors="replace").strip()
             raise GitRefused(mask_secrets(told, _secrets_in(self.environment)))
         return said
+
+    def _settings(self) -> dict[str, str]:
+        """Keep git from settings that a commit brings along: HOME may be its folder."""
+        if any(map(_is_of_a_commit, _global_settings(self.environment))):
+            return {"GIT_CONFIG_GLOBAL": os.devnull}
+        return {}
 
     def line(self, *arguments: str) -> str:
         """Give the one line that git says."""
@@ -159,6 +162,25 @@ def tracked_in(path: Path, environment: Mapping[str, str]) -> str | None:
 
 def _spelled(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold()
+
+
+def _global_settings(environment: Mapping[str, str]) -> Iterator[Path]:
+    """Give the files that git takes for the settings of this person."""
+    home, config = environment.get("HOME"), environment.get("XDG_CONFIG_HOME")
+    if home:
+        yield Path(home, ".gitconfig")
+    if config or home:
+        yield Path(config or Path(str(home), ".config"), "git", "config")
+
+
+def _is_of_a_commit(path: Path) -> bool:
+    """Say whether git holds a file, or a folder that leads to it, without asking it."""
+    top = next((one for one in path.parents if os.path.lexists(one / ".git")), None)
+    if top is None or not os.path.lexists(path):
+        return False
+    parts = path.relative_to(top).parts
+    spelled = ("/".join(parts[:count]) for count in range(1, len(parts) + 1))
+    return any(_is_spelled(_spelled(one), top) for one in spelled)
 
 
 def _is_spelled(name: str, top: Path) -> bool:
@@ -268,88 +290,6 @@ def _passed_over(environment: Mapping[str, str]) -> str:
     return " (GIT_DIR is set; it may name another repository, so it is not used)"
 
 
-_HEAD = re.compile(rb"([0-9a-f]{40,64}) \d+ (\d+)(?: \d+)?")
-_NOBODY = re.compile("0+")
-UNSAVED = "not committed yet"
-MOST_FILES = 2_000
-"""Files whose lines git is asked about: it takes some milliseconds of each."""
-
-
-_Written = tuple[int, AcceptedBy]
-"""Who wrote a line, behind the seconds by which the newest is found."""
-
-
-@dataclass(slots=True)
-class Authors:
-    """Who wrote lines of files, as git says it: unchecked. Where it cannot, no one."""
-
-    git: Git
-    asked: int = 0
-    _lines: dict[str, Mapping[int, _Written]] = field(default_factory=dict)
-    _shallow: bool | None = None
-
-    def of_lines(self, file: str, lines: range) -> AcceptedBy:
-        """Give who wrote the newest of some lines of a file."""
-        if file not in self._lines:
-            self.asked += 1
-            self._lines[file] = self._blame(file) if self.asked <= MOST_FILES else {}
-        held = self._lines[file]
-        found = [held[line] for line in lines if line in held]
-        return max(found, key=lambda one: one[0], default=(0, AcceptedBy()))[1]
-
-    def of_file(self, file: str) -> AcceptedBy:
-        """Give who changed a file last."""
-        said = self._ask(
-            "log", "-1", f"--abbrev={SHOWN}", "--format=%an%x00%at%x00%h", "--", file
-        )
-        parts = os.fsdecode(said).strip().split("\0")
-        if len(parts) != _PARTS or self._is_shallow():
-            return AcceptedBy()
-        name, at, commit = parts
-        return AcceptedBy(name, _day(at), f"commit {commit}")
-
-    def _is_shallow(self) -> bool:
-        if self._shallow is None:
-            said = self._ask("rev-parse", "--is-shallow-repository")
-            self._shallow = said.strip() != b"false"
-        return self._shallow
-
-    def _ask(self, *arguments: str) -> bytes:
-        try:
-            return self.git.run(*arguments)
-        except (GitRefused, UsageError):
-            return b""
-
-    def _blame(self, file: str) -> dict[int, _Written]:
-        said = self._ask("blame", "--no-textconv", "--porcelain", "--", file)
-        authors, lines = dict[bytes, dict[bytes, bytes]](), dict[int, bytes]()
-        commit = b""
-        for line in said.split(b"\n"):
-            if line.startswith(b"\t"):
-                continue
-            if head := _HEAD.fullmatch(line):
-                commit = head[1]
-                lines[int(head[2])] = commit
-                authors.setdefault(commit, {})
-            elif commit:
-                name, _, value = line.partition(b" ")
-                authors[commit].setdefault(name, value)
-        told = {one: self._told(one, about) for one, about in authors.items()}
-        return {number: told[one] for number, one in lines.items()}
-
-    def _told(self, commit: bytes, about: Mapping[bytes, bytes]) -> _Written:
-        spelled = commit.decode("ascii")
-        if _NOBODY.fullmatch(spelled):
-            return sys.maxsize, AcceptedBy(how=UNSAVED)
-        # a shallow clone takes its oldest commit for the author of all before it
-        if b"boundary" in about and self._is_shallow():
-            return 0, AcceptedBy()
-        name = os.fsdecode(about.get(b"author", b""))
-        at = about.get(b"author-time", b"").decode("ascii", "replace")
-        seconds = int(at) if at.isdecimal() else 0
-        return seconds, AcceptedBy(name, _day(at), f"commit {spelled[:SHOWN]}")
-
-
 def people_here(git: Git) -> tuple[str, ...]:
     """Give whom git is told to name in commits that are made here: name and address."""
     try:
@@ -360,19 +300,6 @@ def people_here(git: Git) -> tuple[str, ...]:
     told = dict(one.partition("\n")[::2] for one in os.fsdecode(said).split("\0"))
     names = (told.get("user.name", ""), told.get("user.email", ""))
     return tuple(foreign_text(one) for one in names if one)
-
-
-SHOWN = 9
-"""Digits of a commit that are shown."""
-
-_PARTS = 3
-
-
-def _day(seconds: str) -> date | None:
-    try:
-        return datetime.fromtimestamp(int(seconds), UTC).date()
-    except (ValueError, OverflowError, OSError):
-        return None
 
 
 def hear_program(

@@ -36,8 +36,8 @@ from connectsync.domain.settings import Form, is_same, value_data
 from connectsync.domain.wording import many
 from connectsync.operations.audit import exceptions_of
 from connectsync.operations.calendar import dates_of
+from connectsync.operations.commit import Authors
 from connectsync.operations.drift import DriftReading
-from connectsync.operations.git import Authors
 from connectsync.rules.catalogue import BY_NAME
 from connectsync.rules.engine import page_of
 from connectsync.rules.scheduled import overdue_on

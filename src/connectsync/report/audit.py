@@ -17,7 +17,7 @@ from connectsync.domain.live import (
     ExceptionStanding,
     RuleException,
 )
-from connectsync.domain.wording import few, many
+from connectsync.domain.wording import even_name, few, many
 from connectsync.files.sheets import csv_table
 from connectsync.report.findings_text import (
     ALL_OF_THEM,
@@ -160,7 +160,7 @@ class AuditText:
     def _district(
         self, one: AuditedDistrict, findings: Sequence[AuditFinding]
     ) -> Iterator[str]:
-        paint, name = self.paint, inert(no_command(one.name))
+        paint, name = self.paint, inert(no_command(even_name(one.name)))
         file = paint(Style.DIM, _file(one))
         yield f"{paint(Style.BOLD, inert(one.key))}  {name}  {file}"
         for found in findings:
@@ -199,7 +199,9 @@ class AuditText:
         yield self.paint(Style.BOLD, f"Live and in no file ({len(districts):,})")
         shown = districts if self.whole else districts[:NAMED_DISTRICTS]
         for one in shown:
-            yield from self._wrapped(f"  {one.key}  {no_command(one.name)}", 4)
+            yield from self._wrapped(
+                f"  {one.key}  {no_command(even_name(one.name))}", 4
+            )
         if left := len(districts) - len(shown):
             yield f"  … and {left:,} more; {ALL_OF_THEM}"
         yield from self._dim(f"  = help: {import_command(districts)}", 4)

@@ -31,7 +31,7 @@ from connectsync.domain.schedule import Turn
 from connectsync.domain.settings import BY_NAME, SETTINGS, Add, Form, Remove, Set, spell
 from connectsync.providers.form import Risk, Value
 from connectsync.report.html import TextTable, findings_data
-from connectsync.report.many_districts import roster_text, told_moves
+from connectsync.report.many_districts import roster_text, token_text, told_moves
 from connectsync.report.terminal import inert
 from connectsync.values import dataclass, field
 
@@ -167,6 +167,7 @@ class _PlanRows:
             }
             | self._turns(planned.turns)
             | self._impact(planned)
+            | self._token(planned)
         )
 
     def _impact(self, planned: DistrictPlan) -> dict[str, Any]:
@@ -184,6 +185,12 @@ class _PlanRows:
         moves = ((number, told_moves([(old, new)])) for number, old, new in parts)
         reached = [[number, *map(self.texts.numbers, moved)] for number, moved in moves]
         return told | {"reached": reached}
+
+    def _token(self, planned: DistrictPlan) -> dict[str, Any]:
+        """Say which token is typed, if one is."""
+        if not planned.set_token:
+            return {}
+        return {"typed": self.texts.number(token_text(planned))}
 
     def _turns(self, turns: Iterable[Turn]) -> dict[str, Any]:
         told = [[_NUMBER[one.setting], self.texts.number(str(one))] for one in turns]

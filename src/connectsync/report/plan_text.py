@@ -13,7 +13,7 @@ from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan, PlannedChang
 from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.schedule import Turn
 from connectsync.domain.settings import Add, Change, Remove, Set, spell
-from connectsync.domain.wording import many
+from connectsync.domain.wording import even_name, many
 from connectsync.providers.form import Risk
 from connectsync.report.drift import district_lines
 from connectsync.report.many_districts import (
@@ -300,7 +300,8 @@ class _PlanPage:
         return f"{districts(len(keys))}: {named}{more}"
 
     def _head(self, planned: DistrictPlan) -> str:
-        key, name = map(inert, map(no_command, (planned.district, planned.name)))
+        told = planned.district, even_name(planned.name)
+        key, name = map(inert, map(no_command, told))
         file = inert(planned.file)
         fits = columns(f"{key}  {name}  {file}") <= self.width
         title = f"{self.paint(Style.BOLD, key)}  {name}"

@@ -32,6 +32,8 @@ QUIET = (
     "--no-first-run",
     "--disable-component-update",
     "--disable-sync",
+    # the names of a form's fields would be asked about
+    "--disable-features=AutofillServerCommunication",
     # nor does a worker of several pages go on once its page is held
     "--disable-shared-workers",
     # calls between browsers would go past a proxy; each program knows one of the two

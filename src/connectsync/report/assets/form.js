@@ -53,12 +53,9 @@ function unmanaged() {
   return data.partial ? "left as it is" : "not managed (stays as it is)";
 }
 
-function tokenRow(label, { saves }) {
-  const typed = saves.some((save) => save.token);
-  const after = typed
-    ? [el("b", null, "typed"), " from where the file says it is kept"]
-    : unmanaged();
-  return fieldRow(typed ? "changed" : "left", [label], "never read", after);
+function tokenRow(label, { typed }) {
+  const after = typed === undefined ? unmanaged() : el("b", null, text(typed));
+  return fieldRow(typed === undefined ? "left" : "changed", [label], "never read", after);
 }
 
 function settingRows(field, sides) {
