@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -18,10 +19,12 @@ from processes import connectsync
 from processes import environment as bare_environment
 from served_clever import TOKEN, ServedClever, a_district, made_up, serving_clever
 
+from connectsync.cli import backends
 from connectsync.cli.terminal import ExitStatus
 from connectsync.emulator.clever import CleverDistrict, CleverFaults
 from connectsync.emulator.seed import ROLES, MadeUpRoster
 from connectsync.roster import clever_users
+from connectsync.roster.files import find_files
 from connectsync.roster.tables import RosterTables
 
 ID = "58da8a43cc70ab00017a1a10"
@@ -71,6 +74,45 @@ def test_clevers_roster_and_a_dump_of_it_count_the_same(
     for one in (at_clever, in_file):
         del one["roster"]["source"], one["roster"]["read_at"], one["notes"]
     assert at_clever == in_file
+
+
+class Asked(list[str]):
+    """What Clever was asked, and that people were."""
+
+    def __init__(self) -> None:
+        self.people = threading.Event()
+
+    def append(self, one: str) -> None:
+        super().append(one)
+        if "/users" in one:
+            self.people.set()
+
+
+@pytest.mark.parametrize("roster", ["clever", "dump.ndjson"])
+def test_the_roster_is_on_its_way_while_the_settings_on_connect_are_read(
+    valley: Console, monkeypatch: pytest.MonkeyPatch, roster: str
+) -> None:
+    _dump(made_up(30), valley.folder / "dump.ndjson")
+    asked, looked_at, began = Asked(), threading.Event(), list[bool]()
+    plain_open = backends.open_reader
+
+    def find(*given: object) -> object:
+        looked_at.set()
+        return find_files(*given)  # type: ignore[arg-type]
+
+    def open_reader(*given: object) -> object:
+        # nothing else of this loop can go on now: it is on its way already, or beside
+        began.append((asked.people if roster == "clever" else looked_at).wait(30))
+        return plain_open(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(backends, "open_reader", open_reader)
+    monkeypatch.setattr("connectsync.roster.layouts.find_files", find)
+    with serving_clever(lakeview()) as clever:
+        clever.api.asked = asked
+        environment = configure(valley, clever)
+        said = valley.run(*COMMAND[:-1], roster, environment=environment)
+    assert said.status == ExitStatus.FINE, said.both
+    assert began == [True]
 
 
 SMALL = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Annotated, NamedTuple
 
@@ -10,7 +10,7 @@ import typer
 
 from connectsync.cli.formats import CLEVER, deliver_pages, insist_apart, insist_free
 from connectsync.cli.options import option_output, where_option
-from connectsync.cli.rosters import RosterReader, roster_path
+from connectsync.cli.rosters import Meanwhile, RosterReader, nothing, roster_path
 from connectsync.cli.session import Session, wait_for
 from connectsync.cli.terminal import ExitStatus
 from connectsync.config.project import Project
@@ -175,8 +175,12 @@ class _Counting:
     async def count_one(self, *, by_school: bool) -> Impact:
         """Read the district and its roster, and count. Raises ``ConnectsyncError``."""
         (district,) = self._districts
-        befores = await self._read_before()
-        return await self._count(district, befores[district.key], by_school=by_school)
+        befores: dict[str, _Before] = {}
+
+        async def look() -> None:
+            befores.update(await self._read_before())
+
+        return await self._count(district, befores, look, by_school=by_school)
 
     async def count_all(self) -> ImpactFleet:
         """Count district by district; what is wrong with one is said in its place."""
@@ -187,19 +191,27 @@ class _Counting:
                 left.append((one.key, "no roster is named for this district"))
                 continue
             try:
-                counted.append(await self._count(one, befores[one.key]))
+                counted.append(await self._count(one, befores))
             except (ConnectError, ProjectError, RosterUnreadable) as error:
                 left.append((one.key, error.sentence))
         return ImpactFleet(tuple(counted), tuple(left))
 
     async def _count(
-        self, district: District, before: _Before, *, by_school: bool = False
+        self,
+        district: District,
+        befores: Mapping[str, _Before],
+        meanwhile: Meanwhile = nothing,
+        *,
+        by_school: bool = False,
     ) -> Impact:
-        old = before.form
         wanted = (self._tried or district).desired()
         read_at = self._session.now()
-        async with self._rosters.open(district, schools=by_school) as read:
+        async with self._rosters.open(
+            district, schools=by_school, meanwhile=meanwhile
+        ) as read:
             read.tables.once = not by_school
+            before = befores[district.key]
+            old = before.form
             measured = measure(
                 read.tables,
                 (

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import ExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path, PurePath
+from typing import Any
 
 from connectsync.cli.formats import CLEVER
 from connectsync.cli.session import Session
@@ -28,6 +30,13 @@ def roster_path(session: Session, named: str) -> Path:
     `..` in its spelling is no link out; ``{district}`` may stand in it.
     """
     return without_steps_up((session.folder or session.here) / named)
+
+
+Meanwhile = Callable[[], Coroutine[Any, Any, None]]
+
+
+async def nothing() -> None:
+    """Do nothing meanwhile."""
 
 
 @dataclass(slots=True)
@@ -101,30 +110,46 @@ class RosterReader:
 
     @asynccontextmanager
     async def open(
-        self, district: District, *, schools: bool = False
+        self,
+        district: District,
+        *,
+        schools: bool = False,
+        meanwhile: Meanwhile = nothing,
     ) -> AsyncIterator[OpenRoster]:
         """
         Read the roster of a district into tables, with ``schools`` its schools as well.
 
-        Raises ``ConnectsyncError``.
+        What is to be done ``meanwhile`` is done while the roster is found, or on its
+        way; what is wrong with that is said first. Raises ``ConnectsyncError``.
         """
         roster = self.of(district.key)
         if not roster:
             raise _no_roster()
         if roster == CLEVER:
             with open_tables() as tables:
-                yield await self._read_at_clever(tables, district)
+                yield await self._read_at_clever(tables, district, meanwhile)
             return
-        from connectsync.roster.layouts import open_roster_files
+        from connectsync.roster.layouts import find_roster_files
 
         self._insist_own(roster)
-        with open_roster_files(
+        finding = find_roster_files(
             self.path(roster),
             self.project.roster.encoding,
             schools=schools,
             shown=roster,
             way_out=Ground.of(self.project.root).way_out,
-        ) as found:
+        )
+        with ExitStack() as stack:
+            # files are looked at in a thread: most of what is done meanwhile is imports
+            opened = asyncio.to_thread(stack.enter_context, finding)
+            load, done = await asyncio.gather(
+                opened, meanwhile(), return_exceptions=True
+            )
+            if isinstance(done, BaseException):
+                raise done
+            if isinstance(load, BaseException):
+                raise load
+            found = load()
             source = f"{found.kind}: {roster}"
             yield OpenRoster(found.tables, source, found.gaps, found.notes)
 
@@ -144,7 +169,10 @@ class RosterReader:
             )
 
     async def _read_at_clever(
-        self, tables: RosterTables, district: District
+        self,
+        tables: RosterTables,
+        district: District,
+        meanwhile: Meanwhile,
     ) -> OpenRoster:
         from connectsync.cli.machine import insist_clever
         from connectsync.cli.secrets import district_token
@@ -166,8 +194,18 @@ class RosterReader:
         )
         tables.expect({})
         async with open_roster(clever.url) as asked:
-            people = CleverPeople(asked)
-            reading = await read_roster(people, district, resolves, tables.take_page)
+            take, people = tables.take_page, CleverPeople(asked)
+            task = asyncio.create_task(read_roster(people, district, resolves, take))
+            try:
+                # the first page is on its way meanwhile
+                began = asyncio.create_task(asked.began.wait())
+                await asyncio.wait([task, began], return_when=asyncio.FIRST_COMPLETED)
+                await meanwhile()
+                reading = await task
+            finally:
+                began.cancel()
+                task.cancel()
+                await asyncio.gather(task, began, return_exceptions=True)
         tables.settle()
         return OpenRoster(tables, reading.source, frozenset(), tuple(reading.notes()))
 

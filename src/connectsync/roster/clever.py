@@ -302,6 +302,8 @@ class CleverRoster:
         self._client = client_
         self.url = url.rstrip("/")
         self.now = now
+        self.began = asyncio.Event()
+        """Set once people are asked for."""
         self._sleep = sleep
         self._patience = patience
         self._limits = limits_of(patience)
@@ -352,6 +354,7 @@ class CleverRoster:
         async def tell(step: str, _: Mapping[str, object]) -> None:
             if sent is not None and step.endswith("send_request_body.complete"):
                 sent.set()
+                self.began.set()
 
         async def attempt() -> httpx2.Response:
             request = self._client.build_request(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -42,6 +42,17 @@ def open_roster_files(
     Raises ``RosterUnreadable`` with what is wrong, where, and what to do about it, and
     ``UsageError`` if DuckDB is not installed.
     """
+    with find_roster_files(
+        path, encoding, schools=schools, shown=shown, way_out=way_out
+    ) as load:
+        yield load()
+
+
+@contextmanager
+def find_roster_files(
+    path: Path, encoding: str, *, schools: bool, shown: str, way_out: WayOut
+) -> Iterator[Callable[[], RosterInFiles]]:
+    """Look at files as `open_roster_files` does; what is given reads them."""
     with (
         find_files(path, shown or str(path), encoding, way_out) as found,
         open_tables(
@@ -50,7 +61,7 @@ def open_roster_files(
             emails=not all(one.columns for one in found),
         ) as tables,
     ):
-        yield _load(found, _Loader(tables, encoding, schools=schools))
+        yield lambda: _load(found, _Loader(tables, encoding, schools=schools))
 
 
 # what stands in which column, in one spelling
