@@ -56,6 +56,5 @@ def assumptions_page() -> str:
 
 
 def _source(one: Assumption) -> str:
-    if not one.source:
-        return ""
-    return f"[{one.source}](../reference/sources.md#{one.source.lower()})"
+    named = filter(None, one.source.split(", "))
+    return ", ".join(f"[{n}](../reference/sources.md#{n.lower()})" for n in named)
