@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from sqlalchemy.engine.default import DefaultDialect
 from stores import Place
 from trial import Trial, endings
 
+from connectsync.apply import district_run
 from connectsync.apply.journal import Claim, SaveStatus
 from connectsync.apply.rollout import RolloutLimits
 from connectsync.apply.state.database import LEASES
@@ -27,7 +29,9 @@ from connectsync.apply.state.ledger import group_commits
 from connectsync.apply.state.opening import open_store
 from connectsync.apply.state.queries import StateReader
 from connectsync.apply.state.store import Store
-from connectsync.domain.outcome import Sent
+from connectsync.domain.outcome import DistrictBegan, Sent
+from connectsync.domain.plan import DistrictPlan
+from connectsync.domain.schedule import Turn
 from connectsync.emulator.app import create_app
 from connectsync.emulator.seed import enrol
 from connectsync.errors import FormRefused, LeaseLost, StateError
@@ -280,6 +284,152 @@ def test_after_a_failure_none_is_begun_before_it_is_written_down(many: World) ->
     ended = endings(asyncio.run(trial.run(plan)))
     assert ended[first] == "failed"
     assert trial.saved == [second]
+
+
+AHEAD = AT_ONCE // 2
+
+
+async def taken(world: World, count: int) -> None:
+    """Wait until the first saves of so many districts are on disk."""
+    async with asyncio.timeout(120):
+        while len(world.archive.journal(1)) < count:  # noqa: ASYNC110 - of a store
+            await asyncio.sleep(0.005)
+
+
+def test_who_comes_next_is_on_disk_before_its_turn_and_no_more_than_half_as_many(
+    many: World,
+) -> None:
+    """A save never waits for the disk, and who is killed leaves few to look at."""
+    intended: list[int] = []
+
+    async def before(_: str) -> None:
+        await taken(many, AT_ONCE + AHEAD)
+        rows = many.archive.journal(1)
+        intended.append(sum(one.settled is SaveStatus.INTENDED for one in rows))
+
+    plan = asyncio.run(many.plan(CELL, MANY))
+    trial = Trial(many, RolloutLimits(at_once=AT_ONCE), before=before)
+    assert set(endings(asyncio.run(trial.run(plan))).values()) == {"done"}
+    assert max(intended) == AT_ONCE + AHEAD
+    assert trial.writer is not None
+    assert trial.writer.busiest == AT_ONCE
+
+
+def test_who_was_taken_ahead_is_left_with_nothing_sent_where_the_run_stops(
+    many: World,
+) -> None:
+    stopping: list[str] = []
+    all_begun = asyncio.Event()
+
+    async def before(_: str) -> None:
+        await taken(many, AT_ONCE + AHEAD)
+        if trial.writer is not None and trial.writer.busy == AT_ONCE:
+            stopping.append("enough")
+            all_begun.set()
+        await all_begun.wait()
+
+    plan = asyncio.run(many.plan(CELL, MANY))
+    limits = RolloutLimits(at_once=AT_ONCE, pause=lambda: "".join(stopping))
+    trial = Trial(many, limits, before=before)
+    ended = Counter(endings(asyncio.run(trial.run(plan))).values())
+    assert ended == {"done": AT_ONCE, "not reached": len(MANY) - AT_ONCE}
+    began = [one for one in trial.events if isinstance(one, DistrictBegan)]
+    assert len(began) == AT_ONCE
+    rows = [one for one in many.archive.journal(1) if one.facts.sent is Sent.NO]
+    assert len(rows) == AHEAD
+    assert {(one.settled, one.is_open) for one in rows} == {(SaveStatus.FAILED, False)}
+    second = Trial(many, RolloutLimits(at_once=AT_ONCE))
+    assert set(endings(asyncio.run(second.resume())).values()) == {"done"}
+    assert sorted(trial.saved + second.saved) == list(MANY)
+
+
+def test_who_is_cancelled_while_waiting_for_its_turn_leaves_it_and_sent_nothing(
+    many: World,
+) -> None:
+    first, second, third, *_ = MANY
+
+    async def story() -> None:
+        begun, forever = asyncio.Event(), asyncio.Event()
+
+        async def before(key: str) -> None:
+            if key == second:
+                begun.set()
+            await forever.wait()
+
+        plan = await many.plan(CELL, MANY)
+        trial = Trial(many, RolloutLimits(at_once=2), before=before)
+        run = asyncio.ensure_future(trial.run(plan))
+        await begun.wait()
+        await taken(many, 3)
+        run.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await run
+
+    asyncio.run(story())
+    rows = {one.intent.district: one for one in many.archive.journal(1)}
+    assert rows.keys() == {first, second, third}
+    # of the others it is not known whether something was sent
+    assert [rows[key].settled for key in (first, second)] == [SaveStatus.INTENDED] * 2
+    assert (rows[third].settled, rows[third].facts.sent) == (
+        SaveStatus.FAILED,
+        Sent.NO,
+    )
+    for key in (first, second, third):
+        assert isinstance(many.store.claim(1, "embedded", key, at=NOW), Claim)
+
+
+def test_who_is_held_back_while_waiting_for_its_turn_is_not_begun(many: World) -> None:
+    third, held = MANY[2], dict[str, str]()
+
+    async def before(_: str) -> None:
+        await taken(many, 3)
+        held[third] = "the calendar texas is frozen"
+
+    plan = asyncio.run(many.plan(CELL, MANY))
+    limits = RolloutLimits(at_once=2, hold=lambda key: held.get(key, ""))
+    trial = Trial(many, limits, before=before)
+    outcome = asyncio.run(trial.run(plan))
+    ended = endings(outcome)
+    assert ended.pop(third) == "not reached"
+    assert set(ended.values()) == {"done"}
+    assert outcome.stopped == "the calendar texas is frozen"
+    assert third not in trial.saved
+
+
+@pytest.mark.parametrize("over", ["its lease", "its day"])
+def test_what_held_as_a_district_was_taken_is_looked_at_again_at_its_turn(
+    many: World, monkeypatch: pytest.MonkeyPatch, over: str
+) -> None:
+    third, late = MANY[2], list[bool]()
+
+    def clock() -> float:
+        return time.monotonic() + many.store.lease_seconds * bool(late)
+
+    async def before(_: str) -> None:
+        if not late:
+            await taken(many, 3)
+            late.append(True)
+
+    def turned(planned: DistrictPlan, _: datetime) -> tuple[Turn, ...]:
+        day = date(2027, 1, 14)
+        turn = Turn("phone_types", frozenset(), day, frozenset(), "a day", "UTC")
+        return (turn,) if late and planned.district == third else ()
+
+    if over == "its day":
+        monkeypatch.setattr(DistrictPlan, "turned", turned)
+    else:
+        monkeypatch.setattr(district_run, "monotonic", clock)
+    plan = asyncio.run(many.plan(CELL, MANY))
+    trial = Trial(many, RolloutLimits(at_once=2), before=before)
+    ended = endings(asyncio.run(trial.run(plan)))
+    rows = [one for one in many.archive.journal(1) if one.intent.district == third]
+    assert (rows[0].settled, rows[0].facts.sent) == (SaveStatus.FAILED, Sent.NO)
+    if over == "its day":
+        assert ended.pop(third) == "conflict"
+        assert third not in trial.saved
+    else:
+        assert [one.settled for one in rows[1:]] == [SaveStatus.CONFIRMED]
+    assert set(ended.values()) == {"done"}
 
 
 def test_who_is_cancelled_while_a_district_is_taken_leaves_it_and_sent_nothing(

@@ -23,8 +23,9 @@ from connectsync.emulator.seed import enrol
 
 TOKEN = "the-token-of-the-gateway-42"  # noqa: S105 - of a stand-in
 FIRST_SAVE = "1:after save intended"
-KEYS = [f"d{number:02}" for number in range(12)]
-"""More districts than any backend has in progress at a time."""
+FIRST_SAVED = "1:before save seen"
+KEYS = [f"d{number:02}" for number in range(16)]
+"""More districts than any backend has in hand at a time, taken ahead or in progress."""
 
 PROJECT = """\
 schema: 1
@@ -95,7 +96,7 @@ def apply(
     backend: str,
     hold: Hold,
     *more: str,
-    points: str = FIRST_SAVE,
+    points: str = FIRST_SAVED,
 ) -> Seen:
     """Apply on a terminal, held at the points."""
     words = ("--backend", backend, "apply", "--yes", *more)
@@ -162,7 +163,7 @@ def test_a_second_ctrl_c_stops_at_once_and_resume_settles_the_rest(
         project,
         "embedded",
         Hold([CTRL_C, CTRL_C]),
-        points=f"{FIRST_SAVE},1:before save seen",
+        points=f"{FIRST_SAVE},{FIRST_SAVED}",
     )
     assert seen.status == 130, seen.text
     assert "stopped at once" in seen.text

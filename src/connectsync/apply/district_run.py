@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager, suppress
+from datetime import datetime
+from time import monotonic
+from typing import TypeVar
 
 from connectsync import errors
 from connectsync.apply.journal import (
@@ -35,7 +38,9 @@ from connectsync.domain.outcome import DistrictOutcome, Ending, Sent
 from connectsync.domain.plan import DistrictPlan, Save
 from connectsync.domain.schedule import spell_managed
 from connectsync.domain.settings import Form, is_same, list_differing, spell
-from connectsync.values import dataclass, replace
+from connectsync.values import dataclass, field, replace
+
+T = TypeVar("T")
 
 NO_OTHER_EITHER = (errors.CredentialsRefused, errors.Unconfirmable)
 """What keeps one district from being saved, and all others as well."""
@@ -96,6 +101,31 @@ class DistrictRun:
     merged: bool = False
     unread: errors.ConnectError | None = None
     left_open: tuple[JournalRow, ...] = ()
+    _since: float = field(default_factory=monotonic, init=False)
+
+    async def wait_for(self, turn: Awaitable[T]) -> T:
+        """Wait for its turn; where that is called off, leave it."""
+        try:
+            return await turn
+        except asyncio.CancelledError:
+            with suppress(errors.StateError):
+                await asyncio.shield(self.leave())
+            raise
+
+    @property
+    def is_fresh(self) -> bool:
+        """Say whether what held as it was taken still does: its day, and its lease."""
+        # what was not written down with it is looked at as it is begun
+        if self.taken.begun is None:
+            return True
+        waited = monotonic() - self._since
+        today = not self.planned.turned(self.means.clock())
+        return today and waited < self.heartbeat.pause
+
+    async def leave(self) -> None:
+        """Let go of it, and note that nothing was sent. Raises ``StateError``."""
+        at = self.means.clock()
+        await self.commits.write(lambda journal: _leave(journal, self.taken, at))
 
     @asynccontextmanager
     async def in_hand(self) -> AsyncIterator[None]:
@@ -373,10 +403,7 @@ async def take_district(
 
     def leave(journal: Journal) -> None:
         for one in taken:
-            if one.begun is not None:
-                never = SaveResult(SaveStatus.FAILED, Sent.NO, note="never sent")
-                journal.settle(one.claim, one.begun, never, at=at)
-            journal.release(one.claim)
+            _leave(journal, one, at)
 
     try:
         return await commits.write(take)
@@ -384,6 +411,13 @@ async def take_district(
         with suppress(errors.StateError):
             await asyncio.shield(commits.write(leave))
         raise
+
+
+def _leave(journal: Journal, taken: Taken, at: datetime) -> None:
+    if taken.begun is not None:
+        never = SaveResult(SaveStatus.FAILED, Sent.NO, note="never sent")
+        journal.settle(taken.claim, taken.begun, never, at=at)
+    journal.release(taken.claim)
 
 
 def _last_read_back(entries: Sequence[JournalRow]) -> Form | None:

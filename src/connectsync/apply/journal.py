@@ -158,6 +158,24 @@ class BaselineUpdate:
     launched: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class FileSays:
+    """
+    What files want of a district that a plan leaves alone.
+
+    ``known`` gives of a live form what files can say: labels they know alone.
+    ``launched`` says that it is past its launch by its file.
+    """
+
+    desired: Form
+    known: Callable[[Form], Form]
+    launched: bool = False
+
+
+InStep = Mapping[str, FileSays]
+"""What files say of districts in step, by district."""
+
+
 class Journal(Protocol):
     """
     Keeps what happens. Every call is on disk before it returns.

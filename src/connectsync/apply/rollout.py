@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import ExitStack, asynccontextmanager, nullcontext
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, nullcontext
 
 from connectsync.apply.district_run import (
     NO_OTHER_EITHER,
@@ -17,6 +17,7 @@ from connectsync.apply.district_run import (
 )
 from connectsync.apply.journal import (
     BaselineUpdate,
+    InStep,
     Journal,
     JournalRow,
     LeasedElsewhere,
@@ -40,13 +41,16 @@ from connectsync.domain.outcome import (
 )
 from connectsync.domain.plan import DistrictPlan, Plan
 from connectsync.domain.plan_file import plan_digest
-from connectsync.domain.settings import SWITCH, Form, list_differing
+from connectsync.domain.settings import SWITCH, list_differing
 from connectsync.errors import ConnectError, LeaseLost, StalePlan
 from connectsync.values import dataclass, field
 
 LONGEST_WAIT_SECONDS = 1.0
 SHORTEST_WAIT_SECONDS = 0.05
 """How long a runner waits before it asks for a district that another one holds."""
+
+COMPANY_SECONDS = 0.002
+"""How long what a district has to say waits for what others have to say."""
 
 
 def nothing() -> str:
@@ -66,9 +70,9 @@ class RolloutLimits:
 
     ``only`` are the districts it may take, None for all; what belongs to a wave before
     the last is everyone's, since no one goes on before it is done. ``at_once`` is how
-    many it works on at a time; ``max_failures_percent`` the share of a wave that may
-    fail; ``pause`` gives the reason why no other district may be begun now, ``hold``
-    why one may not.
+    many it saves at a time, and takes half as many ahead; ``max_failures_percent`` the
+    share of a wave that may fail; ``pause`` gives the reason why no other district may
+    be begun now, ``hold`` why one may not.
     """
 
     only: frozenset[str] | None = None
@@ -102,6 +106,7 @@ class WaveRunner:
     _heartbeat: Heartbeat = field(init=False)
     _slots: asyncio.Semaphore = field(init=False)
     _failing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _broken: bool = field(default=False, init=False)
     _planned: Mapping[str, DistrictPlan] = field(init=False)
     _left_open: Mapping[str, tuple[JournalRow, ...]] = field(init=False)
 
@@ -119,7 +124,8 @@ class WaveRunner:
         self._slots = asyncio.Semaphore(self.pace.at_once)
         journal = self.means.journal
         self._heartbeat = Heartbeat(journal)
-        async with self._heartbeat.watching(), group_commits(journal) as self._commits:
+        commits = group_commits(journal, COMPANY_SECONDS * (self.pace.at_once > 1))
+        async with self._heartbeat.watching(), commits as self._commits:
             for number, (wave, districts) in enumerate(self.orders.waves, start=1):
                 if self._is_over():
                     return
@@ -141,8 +147,8 @@ class WaveRunner:
         queue = deque(mine)
         while queue and not self.stopped:
             held: list[LeasedElsewhere] = []
-            # where several go at once, one is written down while another is begun
-            count = self.pace.at_once * (2 if self.pace.at_once > 1 else 1)
+            # while some are saved, others are taken or written down
+            count = self.pace.at_once + self.pace.at_once // 2
             workers = [self._work(wave, size, queue, held) for _ in range(count)]
             # one that breaks lets the others end what they have
             for result in await asyncio.gather(*workers, return_exceptions=True):
@@ -162,47 +168,60 @@ class WaveRunner:
     ) -> None:
         """Work off a queue, one district after another; note what others hold."""
         try:
-            while queue:
-                async with self._slot() as free:
-                    if self._is_over() or not queue:
-                        return
-                    key = queue.popleft()
-                    if why := self.pace.hold(key):
-                        self.held_back[key] = why
-                        continue
-                    taken = await self._taken(key)
-                    if isinstance(taken, LeasedElsewhere):
-                        held.append(taken)
-                    if not isinstance(taken, Taken):
-                        continue
-                    try:
-                        run = self._begun(wave, taken)
-                        async with run.in_hand():
-                            saved = await run.save()
-                            await self._end(wave, size, run, saved, free)
-                    except LeaseLost:
-                        # another runner has it now, and will end it
-                        lost = LeasedElsewhere(
-                            key, "another runner", LONGEST_WAIT_SECONDS
-                        )
-                        held.append(lost)
-                    except NO_OTHER_EITHER as error:
-                        # no other district would fare better
-                        self.refused = error
-                        self.stopped = self.stopped or error.message
+            while queue and not self._is_over():
+                key = queue.popleft()
+                if self._is_held(key):
+                    continue
+                taken = await self._taken(key)
+                if isinstance(taken, LeasedElsewhere):
+                    held.append(taken)
+                if not isinstance(taken, Taken):
+                    continue
+                run = self._district_run(taken)
+                try:
+                    async with run.in_hand():
+                        with await run.wait_for(self._turn()) as turn:
+                            if self._begins(wave, run):
+                                saved = await run.save()
+                                await self._end(wave, size, run, saved, turn.close)
+                                continue
+                        await run.leave()
+                    if not (self._is_over() or key in self.held_back):
+                        queue.appendleft(key)
+                except LeaseLost:
+                    # another runner has it now, and will end it
+                    lost = LeasedElsewhere(key, "another runner", LONGEST_WAIT_SECONDS)
+                    held.append(lost)
+                except NO_OTHER_EITHER as error:
+                    # no other district would fare better
+                    self.refused = error
+                    self.stopped = self.stopped or error.message
         except BaseException:
             queue.clear()
+            self._broken = True
             raise
 
-    @asynccontextmanager
-    async def _slot(self) -> AsyncIterator[Callable[[], None]]:
-        """Be one of those that save; give what lets another one begin early."""
+    def _begins(self, wave: str, run: DistrictRun) -> bool:
+        """Tell that a district begins whose turn has come; False if it may not now."""
+        key = run.planned.district
+        if self._is_over() or self._is_held(key) or not run.is_fresh:
+            return False
+        self.means.observe(DistrictBegan(self.run, key, wave, self.means.clock()))
+        return True
+
+    def _is_held(self, key: str) -> bool:
+        if why := self.pace.hold(key):
+            self.held_back[key] = why
+        return bool(why)
+
+    async def _turn(self) -> ExitStack:
+        """Wait to be one of those that save; closing what it gives lets in another."""
         await self._slots.acquire()
         with ExitStack() as stack:
             stack.callback(self._slots.release)
             async with self._failing:
                 pass
-            yield stack.close
+            return stack.pop_all()
 
     async def _taken(self, key: str) -> Taken | LeasedElsewhere | DistrictOutcome:
         return await take_district(
@@ -213,11 +232,10 @@ class WaveRunner:
             look_first=key in self.unread or key in self._left_open,
         )
 
-    def _begun(self, wave: str, taken: Taken) -> DistrictRun:
-        means, key = self.means, taken.claim.district
-        means.observe(DistrictBegan(self.run, key, wave, means.clock()))
+    def _district_run(self, taken: Taken) -> DistrictRun:
+        key = taken.claim.district
         return DistrictRun(
-            means,
+            self.means,
             self._commits,
             self._heartbeat,
             taken,
@@ -250,7 +268,7 @@ class WaveRunner:
 
     def _is_over(self) -> bool:
         self._look_at_the_clock()
-        return bool(self.stopped)
+        return self._broken or bool(self.stopped)
 
     def _look_at_the_clock(self) -> None:
         self.stopped = self.stopped or self.pace.pause()
@@ -287,24 +305,6 @@ class WaveRunner:
         await write(doubt)
         failures = await self._look_at_failures(wave, len(districts))
         means.observe(WaveEnded(self.run, wave, failures, means.clock()))
-
-
-@dataclass(frozen=True, slots=True)
-class FileSays:
-    """
-    What files want of a district that a plan leaves alone.
-
-    ``known`` gives of a live form what files can say: labels they know alone.
-    ``launched`` says that it is past its launch by its file.
-    """
-
-    desired: Form
-    known: Callable[[Form], Form]
-    launched: bool = False
-
-
-InStep = Mapping[str, FileSays]
-"""What files say of districts in step, by district."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,15 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager, supp
 from datetime import datetime
 from typing import Protocol
 
-from connectsync.apply.journal import Observe, Rest, RunDeps, RunOptions
-from connectsync.apply.rollout import Executor, FileSays, InStep, RolloutLimits
+from connectsync.apply.journal import (
+    FileSays,
+    InStep,
+    Observe,
+    Rest,
+    RunDeps,
+    RunOptions,
+)
+from connectsync.apply.rollout import Executor, RolloutLimits
 from connectsync.apply.saving import insist_fresh
 from connectsync.apply.state.queries import StateReader
 from connectsync.apply.state.store import Store

@@ -357,12 +357,16 @@ class GroupCommits:
     Writes to a journal in a thread: what many districts have to say in one commit.
 
     A commit waits for the disk, and neither the other districts nor a signal have to
-    wait along. What comes while a commit is on its way goes into the next one.
+    wait along. What comes while a commit is on its way, or within ``company_seconds``,
+    goes into the next one.
     """
 
-    def __init__(self, journal: Journal, thread: ThreadPoolExecutor) -> None:
+    def __init__(
+        self, journal: Journal, thread: ThreadPoolExecutor, company_seconds: float
+    ) -> None:
         self._journal = journal
         self._thread = thread
+        self._company_seconds = company_seconds
         self._waiting: list[tuple[Callable[[], Any], asyncio.Future[Any]]] = []
         self._on_its_way = False
 
@@ -377,13 +381,20 @@ class GroupCommits:
         self._waiting.append((lambda: change(self._journal), written))
         if not self._on_its_way:
             self._on_its_way = True
-            # after all whose turn it is now, and whom these let in, have said theirs
-            loop.call_soon(loop.call_soon, self._commit)
+            self._commit_soon()
         return await written
 
     async def let_go(self, claim: Claim) -> None:
         """Let go of a district that was not ended."""
         await self.write(lambda journal: journal.release(claim))
+
+    def _commit_soon(self) -> None:
+        loop = asyncio.get_running_loop()
+        if self._company_seconds:
+            loop.call_later(self._company_seconds, self._commit)
+        else:
+            # after all whose turn it is now, and whom these let in, have said theirs
+            loop.call_soon(loop.call_soon, self._commit)
 
     def _commit(self) -> None:
         group, self._waiting = self._waiting, []
@@ -407,7 +418,7 @@ class GroupCommits:
                 written.set_exception(given)
             else:
                 written.set_result(given)
-        asyncio.get_running_loop().call_soon(self._commit)
+        self._commit_soon()
 
     async def settled(self) -> None:
         """Wait until all is on disk, also what no caller waits for any more."""
@@ -416,10 +427,12 @@ class GroupCommits:
 
 
 @asynccontextmanager
-async def group_commits(journal: Journal) -> AsyncIterator[GroupCommits]:
+async def group_commits(
+    journal: Journal, company_seconds: float = 0.0
+) -> AsyncIterator[GroupCommits]:
     """Begin to write in a thread; all is written when this is left."""
     with ThreadPoolExecutor(1, "journal") as thread:
-        commits = GroupCommits(journal, thread)
+        commits = GroupCommits(journal, thread, company_seconds)
         try:
             yield commits
         finally:

@@ -263,7 +263,7 @@ class Heartbeat:
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
-        self._pause = journal.lease_seconds / BEATS
+        self.pause = journal.lease_seconds / BEATS
         self._due: dict[Claim, tuple[float, threading.Event]] = {}
         self._beating: dict[Claim, threading.Thread] = {}
         self._lock = threading.Lock()
@@ -286,7 +286,7 @@ class Heartbeat:
         """Hold on to a district."""
         ended = threading.Event()
         with self._lock:
-            self._due[claim] = monotonic() + self._pause, ended
+            self._due[claim] = monotonic() + self.pause, ended
         try:
             yield
         finally:
@@ -299,7 +299,7 @@ class Heartbeat:
                 await asyncio.shield(asyncio.to_thread(thread.join))
 
     def _watch(self, over: threading.Event) -> None:
-        wait = self._pause
+        wait = self.pause
         while not over.wait(wait):
             wait = self._begin_due()
 
@@ -312,13 +312,13 @@ class Heartbeat:
                 if left > 0:
                     return left
                 del self._due[claim]
-                given = (self._journal, claim, ended, self._pause)
+                given = (self._journal, claim, ended, self.pause)
                 thread = threading.Thread(
                     target=_beat, args=given, name="lease", daemon=True
                 )
                 self._beating[claim] = thread
                 thread.start()
-        return self._pause
+        return self.pause
 
 
 def _beat(journal: Journal, claim: Claim, ended: threading.Event, pause: float) -> None:
