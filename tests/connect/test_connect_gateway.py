@@ -8,11 +8,26 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
+import httpcore2
 import pytest
 
-from connectsync.backends.gateway import GatewayAddress, open_reader, open_writer
-from connectsync.errors import CredentialsRefused, ProjectError, Unreachable
-from connectsync.web.http import once
+from connectsync.backends.contract import ContractReader
+from connectsync.backends.gateway import (
+    Connections,
+    GatewayAddress,
+    open_reader,
+    open_writer,
+)
+from connectsync.emulator.seed import enrol
+from connectsync.errors import (
+    CredentialsRefused,
+    DistrictNotFound,
+    ProjectError,
+    Unreachable,
+)
+from connectsync.web.http import RetryBudget, once
+
+TOKEN = "let-me-in"  # noqa: S105 - of a stand-in that lives for one test
 
 
 def opened(gateway: GatewayAddress) -> None:
@@ -80,11 +95,14 @@ def test_certificates_are_verified() -> None:
             GatewayAddress("https://gateway.test", "token")
         ) as reader:
             through = reader._exchange._client._transport  # noqa: SLF001 - looks inside
-            pool = through._transport._pool  # type: ignore[attr-defined]  # noqa: SLF001 - as above
+            made = through._transport._connect()  # type: ignore[attr-defined]  # noqa: SLF001 - as above
+            pool = made._pool  # noqa: SLF001 - as above
             context: ssl.SSLContext = pool._ssl_context  # noqa: SLF001 - as above
             return context
 
     context = asyncio.run(act())
+    # as slow as a small plan: once for the clients of a run
+    assert asyncio.run(act()) is context
     assert context.verify_mode is ssl.CERT_REQUIRED
     assert context.check_hostname
 
@@ -111,5 +129,77 @@ def test_a_wrong_token_and_a_closed_port_are_told_apart(
         ) as reader:
             with pytest.raises(Unreachable, match="no answer"):
                 await reader.list_districts()
+
+    asyncio.run(act())
+
+
+Served = Callable[[Path], AbstractAsyncContextManager[str]]
+KEYS = tuple(f"district-{number}" for number in range(8))
+
+
+def connections(reader: ContractReader) -> Connections:
+    through = reader._exchange._client._transport  # noqa: SLF001 - looks inside
+    found = through._transport  # type: ignore[attr-defined]  # noqa: SLF001 - as above
+    assert isinstance(found, Connections)
+    return found
+
+
+def test_a_request_looks_at_no_other_connection_than_its_own(
+    served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Counted: to look at a socket takes a tenth of what a request takes."""
+    store, looks, rounds = tmp_path / "connect.db", list[object](), 5
+    enrol(store, [(key, key) for key in KEYS])
+    has_expired = httpcore2.AsyncHTTP11Connection.has_expired
+
+    def counted(one: httpcore2.AsyncHTTP11Connection) -> bool:
+        looks.append(one)
+        return bool(has_expired(one))
+
+    monkeypatch.setattr(httpcore2.AsyncHTTP11Connection, "has_expired", counted)
+
+    async def act() -> None:
+        async with (
+            served(store) as address,
+            open_reader(GatewayAddress(address, TOKEN)) as reader,
+        ):
+            for _ in range(rounds):
+                await asyncio.gather(*map(reader.read, KEYS))
+            assert len(connections(reader).made) == len(KEYS)
+
+    asyncio.run(act())
+    assert len(looks) <= 2 * rounds * len(KEYS)
+
+
+def test_a_connection_is_free_again_however_its_request_ends(
+    served: Served, tmp_path: Path
+) -> None:
+    store, key = tmp_path / "connect.db", KEYS[0]
+    enrol(store, [(key, key)])
+
+    async def act() -> None:
+        patience = RetryBudget()
+        async with (
+            served(store) as address,
+            open_reader(GatewayAddress(address, TOKEN), patience=patience) as reader,
+        ):
+            ours = connections(reader)
+            await reader.read(key)
+            with pytest.raises(DistrictNotFound):
+                await reader.read("no-such-district")
+            usual, patience.limits.usual_bytes = patience.limits.usual_bytes, 1
+            patience.limits.run_bytes = 0
+            with pytest.raises(Unreachable, match="larger than"):
+                await reader.read(key)
+            patience.limits.usual_bytes = usual
+            for turns in range(12):
+                cancelled = asyncio.ensure_future(reader.read(key))
+                for _ in range(turns):
+                    await asyncio.sleep(0)
+                cancelled.cancel()
+                await asyncio.wait([cancelled])
+                assert ours.free == ours.made
+            assert (await reader.read(key)).key == key
+            assert len(ours.made) == 1
 
     asyncio.run(act())

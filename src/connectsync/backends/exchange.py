@@ -74,6 +74,7 @@ class Exchange:
         limits: Limits | None = None,
     ) -> None:
         self._client = client
+        self._base_url = str(client.base_url).rstrip("/")
         self._patience = patience
         self._limits = Limits() if limits is None else limits
 
@@ -120,8 +121,10 @@ class Exchange:
             # ASCII: any text can be sent, and the other side judges it
             content = json.dumps(call.body).encode("ascii")
             headers["Content-Type"] = JSON
+        # joined here: the library would take each address apart three times
+        url = f"{self._base_url}{call.path}"
         request = self._client.build_request(
-            call.method, call.path, params=call.query, content=content, headers=headers
+            call.method, url, params=call.query, content=content, headers=headers
         )
         return await fetch(self._client, request, self._limits)
 

@@ -7,8 +7,10 @@ address that was given.
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import lru_cache, partial
 from pathlib import Path
 
 import httpx2
@@ -23,6 +25,7 @@ from connectsync.backends.contract import (
     utc_now,
 )
 from connectsync.backends.exchange import Exchange
+from connectsync.errors import Bug
 from connectsync.values import dataclass, field
 from connectsync.web.http import (
     RetryBudget,
@@ -96,11 +99,80 @@ def _client(
     through: Callable[[httpx2.AsyncBaseTransport], httpx2.AsyncBaseTransport],
 ) -> httpx2.AsyncClient:
     insist_safe(gateway.base_url, "the gateway's address")
-    verify = trusted(gateway.ca_file)
-    transport = httpx2.AsyncHTTPTransport(verify=verify, proxy=gateway.proxy)
+    verify = _trusted(gateway.ca_file)
+
+    def connect() -> httpx2.AsyncBaseTransport:
+        return httpx2.AsyncHTTPTransport(
+            verify=verify, proxy=gateway.proxy, limits=_ONE
+        )
+
     return client(
-        through(transport),
+        through(Connections(connect)),
         base_url=gateway.base_url,
         token=gateway.token,
         timeout_seconds=gateway.timeout_seconds,
     )
+
+
+@lru_cache(maxsize=1)
+def _trusted(ca_file: Path | None) -> ssl.SSLContext:
+    """Read certificates once for all clients of a run: a system has hundreds."""
+    return trusted(ca_file)
+
+
+_ONE = httpx2.Limits(max_connections=1)
+
+
+class Connections(httpx2.AsyncBaseTransport):
+    """
+    As many connections as there are requests at a time, each in a pool of its own.
+
+    A pool looks at the sockets of all connections that no request has, before and after
+    each request.
+    """
+
+    def __init__(self, connect: Callable[[], httpx2.AsyncBaseTransport]) -> None:
+        self._connect = connect
+        self.made: list[httpx2.AsyncBaseTransport] = []
+        self.free: list[httpx2.AsyncBaseTransport] = []
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Send a request over a connection that no other one has."""
+        if not self.free:
+            self.free.append(self._connect())
+            self.made += self.free
+        # the one that was used last is the least likely to be closed meanwhile
+        taken = self.free.pop()
+        try:
+            answer = await taken.handle_async_request(request)
+        except BaseException:
+            self.free.append(taken)
+            raise
+        answer.stream = _Content(answer.stream, partial(self.free.append, taken))
+        return answer
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        for one in self.made:
+            await one.aclose()
+
+
+class _Content(httpx2.AsyncByteStream):
+    """The content of an answer; its connection is free for others once it is closed."""
+
+    def __init__(self, content: object, free: Callable[[], None]) -> None:
+        if not isinstance(content, httpx2.AsyncByteStream):
+            raise Bug("an answer came over a connection that does not wait")
+        self._content = content
+        self._free: Callable[[], None] | None = free
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._content.__aiter__()
+
+    async def aclose(self) -> None:
+        free, self._free = self._free, None
+        try:
+            await self._content.aclose()
+        finally:
+            if free:
+                free()

@@ -398,6 +398,8 @@ class FaultState:
         return chance or save in faults.drop_saves
 
     def _meets(self, kind: str, number: int, share: float) -> bool:
+        if not share:
+            return False
         # drawn by number, so that no fault moves when another is put on
         drawn = random.Random(f"{self.faults.seed} {kind} {number}")  # noqa: S311 - no secret
         return drawn.random() < share
