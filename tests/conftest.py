@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Generator, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from connectsync.domain.foreign_text import SECRETS
+from connectsync.emulator import users
 
 ROOT = Path(__file__).resolve().parent.parent
 HERMETIC = str(ROOT / "tests" / "hermetic")
@@ -54,6 +56,9 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
     # started by nohup: every process that a test starts would outlive its terminal
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+# each time takes 50 ms of a processor, and the stand-in of each test has a user
+users._hash_password = cache(users._hash_password)  # noqa: SLF001
 
 _ASSURANCE = os.environ.get(assurance_counts.VARIABLE)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from browser_world import session_of
 from console import Console
 from playwright.async_api import Browser
 from processes import environment
@@ -123,10 +124,45 @@ def log_in(console: Console) -> None:
     assert DEMO_PASSWORD not in said.both
 
 
+def without_a_login(console: Console) -> None:
+    """Keep a session as `login` does; what it does itself is tried in other tests."""
+    session_of(console.connect, console.folder / ".connectsync" / "session.json")
+
+
+PERMISSIONS = "permissions: [Family Access]"
+KEPT = ("Attendance Visibility",)
+
+
+def an_older_plan(console: Console) -> None:
+    """Make a plan name a token that it did not tell of, as an older version did."""
+    path = console.folder / "plan.json"
+    data = json.loads(path.read_text("utf-8"))
+    data["districts"][2]["token"] = "env:TOKEN_11"  # noqa: S105 - a name
+    path.write_text(json.dumps(data | {"digest": digest_of(data)}), "utf-8")
+
+
+def no_plan_is_applied_with_another_token(console: Console, kept: str) -> None:
+    """Have another reference in the file of the district whose token is to be typed."""
+    console.replace("districts/d03.yaml", "env:TOKEN_3", "env:OTHER")
+    refused = console.run("apply", "plan.json", environment={"OTHER": kept})
+    assert refused.status == ExitStatus.STALE
+    assert "env:TOKEN_3" in refused.err
+    assert "env:OTHER" in refused.err
+    console.replace("districts/d03.yaml", "env:OTHER", "env:TOKEN_3")
+
+
 @pytest.mark.timeout(600)
 def test_a_fleet_is_planned_applied_and_proven_through_the_page(
     project: Console, launches: list[str]
 ) -> None:
+    """
+    No token is typed that the plan does not name, whatever an older one holds.
+
+    A box that files do not know stays ticked.
+    """
+    form = {**BLANK, "permissions": ["Family Access", *KEPT]}
+    sow(project.connect, [Seed("d00", "District d00", form)])
+    project.replace("districts/d00.yaml", PERMISSIONS, "permissions: [Users Manager]")
     log_in(project)
     launches.clear()
     some = ["d00", "d03", "d11"]
@@ -136,6 +172,10 @@ def test_a_fleet_is_planned_applied_and_proven_through_the_page(
     # the page has none of any district, and a token is typed only as the plan says
     assert "the OAuth token of env:TOKEN_3 is typed" in planned.out
     assert "Connect shows no OAuth token, and this plan types none" in planned.out
+    assert "permissions: Attendance Visibility is kept" in planned.out
+    an_older_plan(project)
+    no_plan_is_applied_with_another_token(project, DISTRICT_TOKEN)
+    assert len(launches) == 1
     environment = {f"TOKEN_{number}": DISTRICT_TOKEN for number in range(DISTRICTS)}
     applied = project.run("apply", "plan.json", environment=environment)
     assert applied.status == 0, applied.both
@@ -147,10 +187,12 @@ def test_a_fleet_is_planned_applied_and_proven_through_the_page(
     files = [folder / f"{key}.yaml" for key in some]
     loaded = load_fleet(project.folder, files, districts_dir=folder)
     for one in loaded.districts:
+        desired = dict(one.district.desired())
+        if one.district.key == "d00":
+            desired["permissions"] = frozenset({"Users Manager", *KEPT})
         live = project.live(one.district.key)
-        assert {name: live[name] for name in one.district.desired()} == (
-            one.district.desired()
-        )
+        assert {name: live[name] for name in desired} == desired
+    assert "Nothing to do" in project.run("plan", "districts/d00.yaml").out
     evidence = project.folder / ".connectsync" / "evidence"
     pictures = {path.name for path in evidence.rglob("*.png")}
     # of the district whose token was typed there are the pages alone
@@ -165,44 +207,6 @@ def test_a_fleet_is_planned_applied_and_proven_through_the_page(
         assert secret not in path.read_bytes()
     for path in project.folder.rglob("*"):
         assert not path.is_file() or DISTRICT_TOKEN.encode() not in path.read_bytes()
-
-
-@pytest.mark.timeout(600)
-def test_no_token_is_typed_that_the_plan_does_not_name(project: Console) -> None:
-    log_in(project)
-    one, two = (project.folder / "districts" / f"d0{number}.yaml" for number in (1, 2))
-    planned = project.run(
-        *("plan", str(one), str(two), "--set-token", "d01", "--out", "plan.json")
-    )
-    assert planned.status == 0, planned.both
-    # as an older version wrote it, which typed a token that it did not tell of
-    path = project.folder / "plan.json"
-    data = json.loads(path.read_text("utf-8"))
-    data["districts"][1]["token"] = "env:TOKEN_2"  # noqa: S105 - a name
-    path.write_text(json.dumps(data | {"digest": digest_of(data)}), "utf-8")
-    secrets = {f"TOKEN_{number}": f"made-up-token-of-d0{number}" for number in (1, 2)}
-    secrets["OTHER"] = "made-up-token-of-another"
-
-    before = one.read_text("utf-8")
-    one.write_text(before.replace("env:TOKEN_1", "env:OTHER"), "utf-8")
-    refused = project.run("apply", "plan.json", environment=secrets)
-    assert refused.status == ExitStatus.STALE
-    assert "env:TOKEN_1" in refused.err
-    assert "env:OTHER" in refused.err
-
-    one.write_text(before, "utf-8")
-    applied = project.run("apply", "plan.json", environment=secrets)
-    assert applied.status == 0, applied.both
-    assert tokens(project) == {"d01": sha256(b"made-up-token-of-d01").hexdigest()}
-
-
-def test_a_check_up_shows_where_every_label_stands(project: Console) -> None:
-    log_in(project)
-    said = project.run("doctor")
-    assert "ok       page                   all 45 labels are there\n" in said.out
-    assert "\n  found        > District-Level Daily Sync\n" in said.out
-    assert "\n  found            Aunt/Uncle\n" in said.out
-    assert max(map(len, said.out.splitlines())) <= 80
 
 
 def test_without_a_session_it_is_said_how_to_get_one(project: Console) -> None:
@@ -268,29 +272,6 @@ def test_the_demo_chooses_a_district_by_itself(project: Console) -> None:
     assert "1 done" in said.out
 
 
-@pytest.mark.timeout(600)
-def test_a_box_that_files_do_not_know_stays_ticked_on_the_page(
-    project: Console,
-) -> None:
-    form = {**BLANK, "permissions": ["Family Access", "Attendance Visibility"]}
-    sow(project.connect, [Seed("d05", "District d05", form)])
-    project.replace(
-        "districts/d05.yaml",
-        "permissions: [Family Access]",
-        "permissions: [Users Manager]",
-    )
-    log_in(project)
-    said = project.run("plan", "districts/d05.yaml", "--out", "plan.json")
-    assert said.status == 0, said.both
-    assert "permissions: Attendance Visibility is kept" in said.out
-    applied = project.run("apply", "plan.json")
-    assert applied.status == 0, applied.both
-    assert project.live("d05")["permissions"] == frozenset(
-        {"Users Manager", "Attendance Visibility"}
-    )
-    assert "Nothing to do" in project.run("plan", "districts/d05.yaml").out
-
-
 def pasted(command: str, here: Path) -> str:
     """Give a command to a shell as it is printed, in another folder; give all said."""
     path = f"{warm_folder()}:{os.environ['PATH']}"
@@ -314,13 +295,18 @@ def named(command: str, text: str) -> str:
     return str(found[0])
 
 
+def backend_apart(console: Console) -> list[str]:
+    """Let the project say nothing of its page; give how a command is told of it."""
+    console.replace("connectsync.yaml", "backend: browser\n", "")
+    return ["-C", str(console.folder), "--backend", "browser"]
+
+
 @pytest.mark.timeout(600)
 def test_what_is_suggested_on_the_browser_works_when_a_shell_is_given_it(
     project: Console, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     here = tmp_path_factory.mktemp("another folder")
-    project.replace("connectsync.yaml", "backend: browser\n", "")
-    place = ["-C", str(project.folder), "--backend", "browser"]
+    place = backend_apart(project)
     unknown = project.run(*place, "plan", "d03")
     assert unknown.status == ExitStatus.UNREACHABLE, unknown.both
     login = named("login", unknown.both)
@@ -331,11 +317,23 @@ def test_what_is_suggested_on_the_browser_works_when_a_shell_is_given_it(
     said = pasted(named("apply", planned.err), here)
     assert "1 done" in said
     assert project.live("d03")["deletion_threshold"] == 3
+
+
+def test_a_check_up_shows_where_every_label_stands(
+    project: Console, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """And what it suggests writes those down that the project does not know."""
+    here = tmp_path_factory.mktemp("another folder")
+    place = backend_apart(project)
+    without_a_login(project)
     labels = '["(placeholder) Leave archived", "(placeholder) Restore"]'
     project.replace("connectsync.yaml", f"  archived_students: {labels}\n", "")
     project.replace("connectsync.yaml", "options:\n", "")
-    checked = project.run(*place, "doctor")
-    pasted(named("doctor --record", checked.out), here)
+    said = project.run(*place, "doctor")
+    assert "ok       page                   all 45 labels are there\n" in said.out
+    assert "\n  found        > District-Level Daily Sync\n" in said.out
+    assert "\n  found            Aunt/Uncle\n" in said.out
+    pasted(named("doctor --record", said.out), here)
     text = project.folder.joinpath("connectsync.yaml").read_text("utf-8")
     assert "(placeholder) Restore" in text
 

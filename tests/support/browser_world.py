@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import json
 import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -121,6 +123,14 @@ def website(address: str, folder: Path) -> Website:
     )
 
 
+def drawing_small(browser: Browser) -> Browser:
+    """Give a browser whose pictures take a third of the time: they are not compared."""
+    small = copy.copy(browser)
+    drawn = partial(browser.new_context, device_scale_factor=0.25)
+    small.new_context = drawn  # type: ignore[method-assign]
+    return small
+
+
 def both(
     browser: Browser, site: Website, tokens: Tokens = nowhere, known: Path | None = None
 ) -> tuple[BrowserReader, BrowserWriter]:
@@ -130,7 +140,7 @@ def both(
     With the store as ``known`` they are those of a run that was at every form before,
     and that loads them by their address: clicking to a form takes half of such a test.
     """
-    tabs = TabPool(browser, site, RetryBudget(budget_seconds=2))
+    tabs = TabPool(drawing_small(browser), site, RetryBudget(budget_seconds=2))
     if known is not None:
         with open_store(known).reading() as connection:
             for row in page(connection, "", 1000):
