@@ -108,14 +108,18 @@ def recipe(*targets: str) -> list[list[str]]:
     return [line for line in words if line]
 
 
-def pip_options(*words: str) -> list[list[str]]:
-    """Give what the Makefile passes to `pip WORDS` for each lock that it installs."""
-    found = [line for line in recipe(".venv/.dev") if "requirements/" in str(line)]
-    return [
-        [each for each in line[3 + len(words) :] if each != "-d"]
-        for line in found
-        if line[1 : 3 + len(words)] == ["-m", "pip", *words]
+def options_of(*words: str) -> list[list[str]]:
+    """Give what the Makefile passes to `python -m WORDS` for each lock it installs."""
+    lines = [line for line in recipe(".venv/.dev") if "requirements/" in str(line)]
+    found = [
+        [each for each in command if each not in {"2>/dev/null", "", "true"}]
+        for line in lines
+        # what another program does where the first one cannot
+        for command in (one.split("\0") for one in "\0".join(line).split("||"))
     ]
+    found = [one for one in found if one[1 : 2 + len(words)] == ["-m", *words]]
+    assert len(found) == 2, "the lock of what runs, and that of the tests"
+    return [command[2 + len(words) :] for command in found]
 
 
 def run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
@@ -154,8 +158,27 @@ def test_a_lock_installs_from_an_index_that_has_newer_releases_of_everything(
     index.release("1.0")
     lock(index, tmp_path)
     index.release("1.1")
-    for options in pip_options("install"):
+    for options in options_of("pip", "install"):
         done = install(pip, index, tmp_path, [*options, "--upgrade"])
+        assert done.returncode == 0, done.stderr
+        installed = {one.name for one in (tmp_path / "installed").glob("*.dist-info")}
+        assert installed == {
+            f"{name}-1.0.dist-info" for name in ("meter", "reader", "runner")
+        }
+
+
+def test_a_lock_installs_as_uv_is_asked_to(tmp_path: Path) -> None:
+    index = Index(tmp_path / "index")
+    index.release("1.0")
+    lock(index, tmp_path)
+    index.release("1.1")
+    place = ["--no-config", "--default-index", index.address, "--target", "installed"]
+    for options in options_of("uv", "pip", "install"):
+        changed = ["locked.txt" if "requirements/" in one else one for one in options]
+        at = changed.index("--python")
+        changed[at : at + 2] = ["--python", sys.executable]
+        uv = [sys.executable, "-m", "uv", "pip", "install"]
+        done = run([*uv, *changed, *place], tmp_path)
         assert done.returncode == 0, done.stderr
         installed = {one.name for one in (tmp_path / "installed").glob("*.dist-info")}
         assert installed == {
@@ -169,7 +192,7 @@ def test_a_lock_that_pip_resolves_anew_does_not_install_there(tmp_path: Path) ->
     index.release("1.0")
     lock(index, tmp_path, without="--no-strip-extras")
     index.release("1.1")
-    options = [one for one in pip_options("install")[0] if one != "--no-deps"]
+    options = [one for one in options_of("pip", "install")[0] if one != "--no-deps"]
     assert install(BUNDLED, index, tmp_path, options).returncode != 0
 
 
@@ -215,6 +238,9 @@ def test_every_install_of_a_lock_takes_it_as_it_is() -> None:
     }
     assert {one for one in lines if "--no-deps" not in one} == set()
     assert {one for one in lines if "--require-hashes" not in one} == set()
+    (first,) = [one for one in recipe(".venv/.dev") if ".venv/uv.txt" in one[3:-2]]
+    made = [*options_of("pip", "install"), *options_of("uv", "pip", "install"), first]
+    assert all({"--no-deps", "--require-hashes"} <= {*one} for one in made)
 
 
 MACHINES = [
