@@ -1176,6 +1176,29 @@ def test_what_a_change_lets_more_of_through_is_told_with_its_plan(
     assert shown.out.count("the project is less strict") == len(told)
 
 
+def test_a_project_file_elsewhere_that_a_change_brings_is_told(
+    repository: Console,
+) -> None:
+    """It would be used by who stands in its folder."""
+    git(repository, "checkout", "--quiet", "-b", "change")
+    (repository.folder / "docs").mkdir()
+    (repository.folder / "docs/connectsync.yaml").write_text("schema: 1\n", "utf-8")
+    commit(repository)
+    told = "docs/connectsync.yaml is a project file of its own, for all who stand in"
+    data = planned(repository)
+    assert [one.startswith(told) for one in data["loosened"]] == [True]
+    del data["loosened"]
+    data["digest"] = digest_of(data)
+    (repository.folder / "plan.json").write_text(json.dumps(data), "utf-8")
+    said = repository.run("approve", "plan.json", "--as", "Ada", "--yes")
+    assert f"warning: rules-loosened: {told}" in said.err
+    git(repository, "checkout", "--quiet", "main")
+    git(repository, "merge", "--quiet", "change")
+    git(repository, "rm", "--quiet", "docs/connectsync.yaml")
+    commit(repository)
+    assert "loosened" not in planned(repository, since="HEAD^")
+
+
 @pytest.mark.parametrize("command", ["approve", "apply"])
 def test_districts_that_a_plan_was_edited_not_to_name_are_told_afresh(
     repository: Console, command: str

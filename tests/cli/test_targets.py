@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -95,3 +97,65 @@ def test_a_project_above_the_folder_that_was_named_is_told(
     assert "-C names the folder of connectsync.yaml itself: give -C ." in told
     assert "here or above" not in told
     assert sorted(valley.folder.rglob("*")) == before
+
+
+IN_CA = "districts/ca"
+SHARING = {
+    IN_CA: "schema: 1\n",
+    "districts/_profiles": "schema: 1\n",
+    "docs": "schema: 1\ndistricts: ../districts\n",
+    "docs/here": "schema: 1\nstate: {dir: ../../.connectsync}\n",
+    "tools": "schema: 1\nconnect: production\n",
+    "tools/more": "schema: 1\nbackends: {gateway: {url: 'https://x.example.org',"
+    " token: 'env:CONNECT_GATEWAY_TOKEN'}}\n",
+}
+
+
+@pytest.mark.parametrize("below", SHARING)
+def test_no_project_file_below_takes_the_place_of_the_project(
+    valley: Console, below: str
+) -> None:
+    """A change could bring one to a folder where people stand."""
+    (valley.folder / "connectsync.yaml").write_text(
+        "schema: 1\nconnect: production\nbackends:\n  embedded: {seed: live.json}\n"
+        "  gateway:\n    url: https://connect.example.org\n"
+        "    token: env:CONNECT_GATEWAY_TOKEN\n"
+    )
+    subprocess.run(["git", "init", "-q"], cwd=valley.folder, check=True)
+    nested = valley.folder / below / "connectsync.yaml"
+    nested.parent.mkdir(parents=True, exist_ok=True)
+    nested.write_text(SHARING[below])
+    there = Console(nested.parent)
+    for command in ("plan", "apply --yes", "validate", "runs", "reconcile", "doctor"):
+        said = there.run(*command.split())
+        told = " ".join(said.err.split())
+        assert (said.status, said.out) == (ExitStatus.USAGE, ""), told
+        assert f"{below}/connectsync.yaml is not used: it " in told
+        assert f"the project in {valley.folder}" in told
+    # who names it means it
+    assert "is not used" not in there.run("-C", ".", "runs").err
+    nested.unlink()
+    assert there.run("runs").status == ExitStatus.FINE
+
+
+@pytest.mark.parametrize("below", [IN_CA, "districts", "districts/_profiles"])
+def test_validate_refuses_a_project_file_among_the_districts(
+    valley: Console, below: str
+) -> None:
+    (valley.folder / below / "connectsync.yaml").write_text("schema: 1\n")
+    said = valley.run("validate")
+    assert said.status == ExitStatus.FINDINGS
+    assert f"'{below}' has a connectsync.yaml of its own" in " ".join(said.err.split())
+
+
+def test_a_project_within_another_that_shares_nothing_is_used_and_that_is_said(
+    valley: Console,
+) -> None:
+    nested = valley.folder / "training"
+    shutil.copytree(valley.folder / "districts", nested / "districts")
+    shutil.copy(valley.folder / "connectsync.yaml", nested)
+    shutil.copy(valley.folder / "live.json", nested)
+    said = Console(nested).run("plan")
+    assert (said.status, "districts/ca/lakeview-usd.yaml" in said.out) == (0, True)
+    assert said.err.count("training/connectsync.yaml is used, not the project in") == 1
+    assert valley.run("validate").status == ExitStatus.FINE

@@ -300,9 +300,10 @@ def look_around(session: Session, project: Project) -> None:
     Raises ``ProjectError`` if a file that is named is not there.
     """
     from connectsync.config.discovery import overlooked
-    from connectsync.config.project import insist_named_files
+    from connectsync.config.project import insist_named_files, insist_only_project
 
     insist_named_files(project.root, with_backend=session.backend is None)
+    insist_only_project(project)
     idle = [relative(path, project.root) for path in overlooked(project.districts_dir)]
     if idle:
         folder = relative(project.districts_dir, project.root)

@@ -52,7 +52,12 @@ from connectsync.operations.commit import (
     project_loosened,
 )
 from connectsync.operations.drift import DriftReading, find_drift
-from connectsync.operations.git import Git, GitRefused, explain_refusal
+from connectsync.operations.git import (
+    Git,
+    GitRefused,
+    explain_refusal,
+    projects_brought,
+)
 from connectsync.operations.plan import CountImpact, PlanContext, make_plan
 from connectsync.report.terminal import inert
 from connectsync.values import dataclass, replace
@@ -153,6 +158,8 @@ def _hours_loosened(
 def _project_loosened(session: Session, project: Project, base: str) -> tuple[str, ...]:
     """Tell what the project file here, and that of the commit, let through."""
     told: dict[str, None] = {}
+    with suppress(GitRefused, UsageError):
+        told |= dict.fromkeys(projects_brought(project.root, base, session.environment))
     with suppress(GitRefused, UsageError, ProjectError):
         before = project_at(project.root, base, session.environment)
         told |= dict.fromkeys(project_loosened(before, project))

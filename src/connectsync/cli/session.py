@@ -27,10 +27,10 @@ from connectsync.config.discovery import (
     relative,
 )
 from connectsync.config.fleet import Fleet, load_fleet
-from connectsync.config.project import Project, load_project
+from connectsync.config.project import Project, load_project, shared_with
 from connectsync.domain.calendar import Moment
 from connectsync.domain.wording import few
-from connectsync.errors import NothingMatched, StateError, UsageError
+from connectsync.errors import NothingMatched, ProjectError, StateError, UsageError
 from connectsync.files.access import planted_state, strange_owner
 from connectsync.report.terminal import inert
 from connectsync.values import dataclass, field
@@ -144,6 +144,8 @@ class Session:
         would be seen by no other command.
         """
         project = load_project(self.root)
+        if self.folder is None:
+            self._insist_own_project(project)
         if project.rules.entries:
             from connectsync.rules.catalogue import insist_adjustable
 
@@ -158,6 +160,34 @@ class Session:
             if remedy:
                 raise UsageError(where, remedy=remedy)
         return project
+
+    def _insist_own_project(self, project: Project) -> None:
+        """
+        Refuse a project file that was only found, and takes the place of one above.
+
+        A change could bring it to a folder of districts, where people stand. Raises
+        ``UsageError``; where two projects share nothing, says which one is used.
+        """
+        for folder in project.root.parents:
+            file = folder / PROJECT_FILE
+            if not os.path.lexists(file) or self._stranger(file) is not None:
+                continue
+            try:
+                above = load_project(folder)
+            except ProjectError:
+                above = Project(folder, folder / "districts", folder / ".connectsync")
+            own = inert(relative(project.root / PROJECT_FILE, folder))
+            if shares := shared_with(project, above):
+                raise UsageError(
+                    f"{own} is not used: it {shares} the project in"
+                    f" {inert(str(folder))}",
+                    remedy="go there, or name the folder of the project with -C",
+                )
+            if self.shared.setdefault("own project", own) == own:
+                self.shared["own project"] = ""
+                self.terminal.complain(
+                    f"{own} is used, not the project in {inert(str(folder))} around it"
+                )
 
     def no_project(self) -> tuple[str, str]:
         """

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from connectsync.config.decode import Ground
-from connectsync.config.discovery import PROJECT_FILE, misnamed, relative
+from connectsync.config.discovery import PROJECT_FILE, misnamed, relative, walk
 from connectsync.config.document import Document, Reading
 from connectsync.config.policy import (
     mistaken_hooks,
@@ -180,6 +180,42 @@ def insist_districts_inside(project: Project) -> None:
             f"the folder {quote_text(relative(project.districts_dir, project.root))} of"
             f" districts, which {PROJECT_FILE} of this commit names, lies outside of it"
         )
+
+
+def shared_with(project: Project, above: Project) -> str:
+    """Say what a project shares with one in a folder above; empty if nothing."""
+
+    def overlap(one: Path, other: Path) -> bool:
+        left, right = os.path.realpath(one), os.path.realpath(other)
+        return Path(left).is_relative_to(right) or Path(right).is_relative_to(left)
+
+    home, root = (os.path.realpath(one) for one in (above.districts_dir, project.root))
+    if Path(root).is_relative_to(home):
+        return "lies among the districts of"
+    if overlap(project.districts_dir, above.districts_dir):
+        return "reads the districts of"
+    if overlap(project.state_dir, above.state_dir) or (
+        project.state_url and above.state_url
+    ):
+        return "keeps its state where it is kept by"
+    if project.connect and project.connect == above.connect:
+        return "names the Connect of"
+    if not set(project.secrets.values()).isdisjoint(above.secrets.values()):
+        return "names a secret of"
+    return ""
+
+
+def insist_only_project(project: Project) -> None:
+    """Refuse a project file among the districts: who stands there would use it."""
+    for folder, names in walk(
+        project.districts_dir, enters=lambda _, name: name[0] != "."
+    ):
+        if Path(folder) != project.root and PROJECT_FILE in map(str.casefold, names):
+            raise ProjectError(
+                f"{quote_text(relative(folder, project.root))} has a {PROJECT_FILE} of"
+                " its own, among the districts: who stands there would use it",
+                remedy=f"remove it: the {PROJECT_FILE} of the project holds for all",
+            )
 
 
 def _sound(reading: Reading) -> Document:
