@@ -115,6 +115,33 @@ def test_the_guard_refuses_and_steps_aside_for_its_exact_number(
     assert valley.run("plan", "--detailed-exitcode", *case.paths).status == 0
 
 
+IDLE = "schema: 1\ndistrict: zz-{at}\nname: Zz {at}\nprovider: clever\n"
+IDLE += "credentials: {{oauth_token: 'env:ZZ_{at}'}}\n"
+UNKNOWN = IDLE + "settings: {{manage_guardians: true}}\n"
+
+
+@pytest.mark.parametrize("day", ["", "-a-day"])
+@pytest.mark.parametrize("text", [IDLE, UNKNOWN], ids=["idle", "unknown"])
+def test_no_number_of_new_files_makes_a_change_a_smaller_part_of_the_fleet(
+    valley: Console, text: str, day: str
+) -> None:
+    """Their author would choose how much the limit lets through."""
+    valley.replace(*CASES[f"too-much-of-the-fleet{day}"].edits[0])
+    for at in range(9):
+        file = valley.folder / f"districts/zz-{at}.yaml"
+        file.write_text(text.format(at=at), "utf-8")
+    # to the stand-in every district is known, to a snapshot those in it
+    where = ("--backend", "snapshot:live.json") if text is UNKNOWN else ()
+    planned = valley.run(*where, "plan", "--out", "plan.json")
+    assert f"error[too-much-of-the-fleet{day}]" in planned.out
+    told = " ".join(planned.out.split())
+    assert ("a fleet of 3;" if day else "2 of 3 districts change") in told
+    said = valley.run(*where, "apply", "plan.json", "--click-list", "list")
+    said = said if where else valley.run("apply", "plan.json")
+    assert said.status == 3, said.both
+    assert f"too-much-of-the-fleet{day}: the plan holds 2" in said.err
+
+
 def test_an_edit_of_a_person_is_not_overwritten_by_yes_alone(valley: Console) -> None:
     assert valley.run("apply", "--yes", LAKEVIEW).status == 0
     valley.edit("lakeview-usd", {"deletion_threshold": 12})

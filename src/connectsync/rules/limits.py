@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from connectsync.domain.district import District
 from connectsync.domain.finding import Severity
 from connectsync.domain.plan import PEOPLE, DistrictPlan, NotCounted, RosterImpact
 from connectsync.domain.wording import moved_people
@@ -45,7 +46,8 @@ def too_much_of_the_fleet(subject: PlanAtHour) -> Iterator[Objection]:
     One plan changes a larger part of the fleet than the project allows.
 
     A single district is never too much, however small the fleet: other guards check
-    what happens to it.
+    what happens to it. Districts whose files manage nothing, or that Connect does not
+    know, are no part of the fleet: anyone could write files of those.
 
     Bad:
 
@@ -59,12 +61,12 @@ def too_much_of_the_fleet(subject: PlanAtHour) -> Iterator[Objection]:
         districts: 2
         fleet: 4
     """
-    changed, fleet = len(subject.plan.districts), subject.plan.fleet
+    changed = len(subject.plan.districts)
     if _too_much(subject):
         yield Objection(
             (),
-            f"{changed} of {fleet} districts change at once; the project allows"
-            f" {subject.policy.max_percent} %",
+            f"{changed} of {_fleet(subject)} districts change at once; the project"
+            f" allows {subject.policy.max_percent} %",
             hint="plan fewer districts, or raise guards.max_percent",
             count=changed,
         )
@@ -126,11 +128,11 @@ def too_much_of_the_fleet_a_day(subject: PlanAtHour) -> Iterator[Objection]:
     """
     count = _count_of_day(subject, said=_too_much(subject))
     most = subject.policy.max_percent_a_day
-    if _is_more(count, subject.plan.fleet, most):
+    if _is_more(count, _fleet(subject), most):
         yield Objection(
             (),
             f"{count} districts change within 24 hours, in a fleet of"
-            f" {subject.plan.fleet}; the project allows {most} %",
+            f" {_fleet(subject)}; the project allows {most} %",
             hint="wait, plan fewer districts, or raise guards.max_percent_a_day",
             count=count,
         )
@@ -398,8 +400,28 @@ def _too_many(subject: PlanAtHour) -> bool:
 
 
 def _too_much(subject: PlanAtHour) -> bool:
-    count, fleet = len(subject.plan.districts), subject.plan.fleet
-    return _is_more(count, fleet, subject.policy.max_percent)
+    count = len(subject.plan.districts)
+    return _is_more(count, _fleet(subject), subject.policy.max_percent)
+
+
+def _fleet(subject: PlanAtHour) -> int:
+    """
+    Count the fleet without districts that manage nothing or that Connect does not know.
+
+    Whoever writes files could add any number of those.
+    """
+    plan = subject.plan
+    idle = {key for key, one in subject.districts.items() if not _manages(one)}
+    unread = {one.district for one in plan.failed}
+    unread |= {one.district for one in plan.left_alone if one.error}
+    changed = {one.district for one in plan.districts}
+    return plan.fleet - len((idle | (unread - subject.baselines.keys())) - changed)
+
+
+def _manages(district: District) -> bool:
+    """Say whether files say anything of a form, today or on days to come."""
+    stated = district.credentials.district_id or district.schedule.periods
+    return bool(stated or district.settings.managed())
 
 
 def _is_more(count: int, fleet: int, percent: int) -> bool:
