@@ -16,7 +16,7 @@ import assurance_counts
 import pytest
 from hypothesis import HealthCheck, settings
 
-from connectsync.domain.foreign_text import SECRETS
+from connectsync.domain.foreign_text import SECRETS, KnownSecrets
 from connectsync.emulator import users
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -170,8 +170,8 @@ def hermetic(monkeypatch: pytest.MonkeyPatch, empty_home: Callable[[], Path]) ->
         if not name.startswith(("PYTEST", "COV", "COVERAGE", "HYPOTHESIS")):
             monkeypatch.delenv(name)
     # a process learns what it must never show; the next test is another process
-    monkeypatch.setattr(SECRETS, "_known", type(SECRETS._known)())  # noqa: SLF001
-    monkeypatch.setattr(SECRETS, "_ours", {})
+    for name, value in vars(KnownSecrets()).items():
+        monkeypatch.setattr(SECRETS, name, value)
     monkeypatch.setenv("HOME", str(empty_home()))
     monkeypatch.setenv("PYTHONPATH", HERMETIC)
     monkeypatch.setenv("CONNECTSYNC_NOW", NOW)

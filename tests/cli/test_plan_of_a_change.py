@@ -519,6 +519,25 @@ def test_a_return_that_a_change_takes_away_is_told(
     assert said == [f"deletion_threshold: {now} (before this change: {before})"]
 
 
+def test_a_return_that_another_zone_takes_away_on_its_last_day_is_told(
+    repository: Console,
+) -> None:
+    """Where it is tomorrow there already, the period is over by the new zone."""
+    period = PERIOD.replace("2090-06-15", "2020-06-15")
+    with_period(repository, period.replace("2090-08-20", "2027-01-20"))
+    git(repository, "checkout", "--quiet", "-b", "change")
+    text = (repository.folder / LAKEVIEW).read_text("utf-8")
+    zoned = text.partition("timezone:")[0] + "timezone: Pacific/Kiritimati\n"
+    usual = zoned.replace("deletion_threshold: 15", "deletion_threshold: 60")
+    (repository.folder / LAKEVIEW).write_text(usual, "utf-8")
+    commit(repository)
+    now = {"CONNECTSYNC_NOW": "2027-01-20T18:00:00Z"}
+    said = repository.run("plan", "--changed-since", "main", environment=now)
+    told = " ".join(said.out.split())
+    assert LATER in told
+    assert "60 (before this change: 60 until 2027-01-20, then 15)" in told
+
+
 def test_a_change_that_moves_no_later_day_says_nothing_of_them(
     repository: Console,
 ) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from connectsync.backends.contract import ContractReader
 from connectsync.backends.exchange import Exchange
+from connectsync.domain.foreign_text import SECRETS
 from connectsync.errors import Unreachable
 from connectsync.web.http import RetryBudget, client
 
@@ -73,8 +74,8 @@ def test_too_many_requests_say_where_and_when_to_try_again(
     )
 
 
-def test_the_address_in_it_shows_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("connectsync.domain.foreign_text.SECRETS", ["sync"])
+def test_the_address_in_it_shows_no_secret() -> None:
+    SECRETS.learn("sync")
     with pytest.raises(Unreachable, match=r"https://gateway\.test/\*\*\* got too many"):
         asyncio.run(read_of(httpx2.Response(429)))
 

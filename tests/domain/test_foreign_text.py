@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import html
 import json
+from base64 import b32encode, b64encode
+from hashlib import sha1
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -155,13 +157,55 @@ def test_a_secret_that_looks_encoded_itself_is_masked(secret: str) -> None:
     assert repeats_secret(f"no: {secret}", [secret])
 
 
-def test_the_latest_secrets_are_known_and_short_ones_are_not() -> None:
+def token_of(number: int) -> str:
+    return sha1(str(number).encode(), usedforsecurity=False).hexdigest()
+
+
+@pytest.fixture
+def many_tokens(monkeypatch: pytest.MonkeyPatch) -> KnownSecrets:
+    """Give what is known after the tokens of many districts."""
     known = KnownSecrets()
     known.learn("abc")
+    known.learn("pa5-wd")
     for number in range(600):
-        known.learn(f"secret-number-{number:05}")
-    assert len(list(known)) == 500
-    assert "secret-number-00599" in list(known)
+        known.learn(token_of(number))
+    monkeypatch.setattr("connectsync.domain.foreign_text.SECRETS", known)
+    return known
+
+
+@pytest.mark.parametrize("number", [0, 1, 499, 500, 599])
+def test_no_token_is_forgotten_for_those_of_other_districts(
+    many_tokens: KnownSecrets, number: int
+) -> None:
+    token = token_of(number)
+    assert "abc" not in many_tokens
+    assert foreign_text(f"refused: {token}!") == "refused: ***!"
+    assert foreign_text("wrong: pa5-wd") == "wrong: ***"
+    for spelled in (
+        token.upper(),
+        quote(token).replace("a", "%61"),
+        b64encode(f"user:{token}".encode()).decode(),
+        b32encode(f"user:{token}".encode()).decode(),
+        token.encode().hex(),
+        " ".join(token),
+        token[:20],
+        token[7:22],
+    ):
+        assert MASK in foreign_text(f"refused: {spelled}!"), spelled
+    body = json.dumps([f"district {other}" for other in range(2_000)])
+    assert not repeats_secret(body)
+    assert repeats_secret(f"{body}{token}")
+    assert repeats_secret(body + b64encode(token.encode()).decode())
+
+
+def test_what_others_make_up_does_not_push_out_what_was_sent() -> None:
+    """A page may set any number of cookies that look as if they signed in."""
+    known = KnownSecrets()
+    known.learn("the-token-of-a-district")
+    for number in range(2_000):
+        known.learn(f"cookie-{token_of(number)}", passing=True)
+    assert "the-token-of-a-district" in set(known)
+    assert len(list(known)) == 501
 
 
 @pytest.mark.parametrize("secret", ["pa5-wd", "abc1234", "Abc-12.34!", "a#7!", "käse"])

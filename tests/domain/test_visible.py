@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from connectsync.config.fleet import load_text
-from connectsync.domain.foreign_text import alike, looks, visible_line
+from connectsync.domain.wording import alike, looks, visible_line
 from connectsync.errors import UsageError
 from connectsync.operations.approve import _people, approver, look_alike
 

@@ -169,14 +169,14 @@ def parse_accepted(given: Sequence[str]) -> dict[str, int]:
 
 def override_reasons(given: Sequence[str]) -> dict[str, str]:
     """Read what is overridden and why, by name. Raises ``UsageError``."""
-    from connectsync.domain import foreign_text
+    from connectsync.domain.wording import visible_line
     from connectsync.operations.approve import insist_own_words
     from connectsync.rules.catalogue import insist_overridable
 
     reasons: dict[str, str] = {}
     for text in given:
         name, _, said = text.partition("=")
-        reason = foreign_text.visible_line(said)
+        reason = visible_line(said)
         if not (name and reason):
             raise UsageError(
                 f"--override {text!r} is not NAME=REASON",

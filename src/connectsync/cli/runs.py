@@ -16,10 +16,9 @@ from connectsync.cli.options import TextOrJson, text_or_json_option
 from connectsync.cli.plan_source import open_state
 from connectsync.cli.session import Session
 from connectsync.cli.terminal import ExitStatus
-from connectsync.domain.foreign_text import visible_line
 from connectsync.domain.run import DistrictHistory, RunHead, RunList
 from connectsync.domain.settings import BY_NAME
-from connectsync.domain.wording import did_you_mean
+from connectsync.domain.wording import did_you_mean, visible_line
 from connectsync.errors import UsageError
 from connectsync.operations.approve import LONGEST_REASON, insist_own_words
 from connectsync.operations.runs import (

@@ -36,9 +36,9 @@ from connectsync.domain.district import (
     unpublished,
 )
 from connectsync.domain.finding import Finding, Place
-from connectsync.domain.foreign_text import alike
 from connectsync.domain.schedule import Days, Period, Schedule
 from connectsync.domain.settings import form_spelled_as, spell_like
+from connectsync.domain.wording import alike
 from connectsync.providers.clever import Settings
 from connectsync.providers.form import Value
 from connectsync.values import dataclass, field, replace

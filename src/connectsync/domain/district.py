@@ -284,24 +284,24 @@ class District:
         Of what no period sets, neither then nor now, nothing is said: its value is one
         of today. ``before`` is None for a district that is new.
         """
-        day = self.day or (before.day if before else None)
-        if day is None:
+        # by another zone it may be tomorrow already
+        days = self.day, before.day if before else None
+        day, day_then = days[0] or days[1], days[1] or days[0]
+        if day is None or day_then is None:
             return ()
+        usual = before.settings if before else Settings()
         now, then = (
-            one.schedule if one and one.schedule.periods else Schedule(usual)
-            for one, usual in (
-                (self, self.settings),
-                (before, before.settings if before else Settings()),
-            )
+            one.schedule if one and one.schedule.periods else Schedule(settings)
+            for one, settings in ((self, self.settings), (before, usual))
         )
         said = []
         for name in dict.fromkeys((*now.settings(), *then.settings())):
-            will, was = now.later(name, day), then.later(name, day)
+            will, was = now.later(name, day), then.later(name, day_then)
             if will != was and any(UNTIL in one for one in (will, was)):
                 known = f" (before this change: {was})" if before else ""
                 said.append(f"{name}: {will}{known}")
         zones = now.zone, then.zone
-        if zones[0] != zones[1] and now.ahead(day) and then.ahead(day):
+        if zones[0] != zones[1] and now.ahead(day) and then.ahead(day_then):
             # the days are the same, and begin and end at another hour
             said.append(f"days of its periods: by {zones[0]} (before: {zones[1]})")
         return tuple(said)

@@ -14,6 +14,7 @@ import unicodedata
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from itertools import chain, islice
 from urllib.parse import unquote_to_bytes
 
 MASK = "***"
@@ -40,7 +41,11 @@ A shorter secret is not looked for: it would be found in every word.
 One of less than ``_PIECE`` letters and digits is looked for as a whole alone.
 """
 
-_REMEMBERED = 500
+_LATEST = 100
+"""So many tokens of districts are looked for one by one; more by an index."""
+
+_MOST_PASSING = 500
+_CACHED = 1_000
 
 _DEPTH = 3
 """How often something may be encoded over again and is still looked into."""
@@ -64,36 +69,78 @@ class KnownSecrets:
     """
     The secrets that this process has sent or may send.
 
-    Of the tokens of districts the latest ones are kept; there may be thousands.
+    None is forgotten, but of what pages and services come up with themselves the latest
+    ones alone are kept: they could name any number.
     """
 
     def __init__(self) -> None:
         self._ours: dict[str, None] = {}
-        self._known: OrderedDict[str, None] = OrderedDict()
+        self._known: dict[str, None] = {}
+        self._passing: OrderedDict[str, None] = OrderedDict()
+        self._index: dict[str, str | tuple[str, ...]] = {}
+        self._short: dict[str, None] = {}
+        self._indexed = 0
 
-    def learn(self, secret: str, *, ours: bool = False) -> None:
+    def learn(self, secret: str, *, ours: bool = False, passing: bool = False) -> None:
         """
         Remember a secret, so that no foreign text shows it from now on.
 
-        One of ``ours``, of a gateway or of the state, is never forgotten.
+        One of ``ours`` is of a gateway or of the state; one that is ``passing`` was
+        made up by others.
         """
         if len(secret) < _SHORTEST:
             return
-        if ours:
-            self._ours[secret] = None
+        if not passing:
+            (self._ours if ours else self._known)[secret] = None
             return
-        self._known[secret] = None
-        self._known.move_to_end(secret)
-        if len(self._known) > _REMEMBERED:
-            self._known.popitem(last=False)
+        self._passing[secret] = None
+        self._passing.move_to_end(secret)
+        if len(self._passing) > _MOST_PASSING:
+            self._passing.popitem(last=False)
 
     def quotes_ours(self, text: str) -> bool:
         """Say whether a text is, or holds, a secret of a gateway or of the state."""
         return any(one in text for one in self._ours)
 
+    def near(self, letters: str) -> Iterator[str]:
+        """
+        Give the secrets that letters and digits may quote: all but for some thousands.
+
+        Of the tokens of a country each text is not searched for each of them.
+        """
+        older = len(self._known) - _LATEST
+        if older <= 0:
+            return iter(self)
+        for secret in islice(self._known, self._indexed, older):
+            self._put_in_index(secret)
+        self._indexed = older
+        found = (
+            self._index.get(letters[place : place + _PIECE], ())
+            for place in range(len(letters) - _PIECE + 1)
+        )
+        # nearly each piece is of one secret alone
+        each = [(one,) if isinstance(one, str) else one for one in found if one]
+        latest = islice(reversed(self._known), _LATEST)
+        found_there = chain.from_iterable(each)
+        return iter((*self._ours, *latest, *self._passing, *self._short, *found_there))
+
+    def _put_in_index(self, secret: str) -> None:
+        bare = _squeezed(secret)
+        if len(bare) < _PIECE:
+            self._short[secret] = None
+        for form in _forms(secret):
+            # of what is encoded, who quotes it quotes much
+            step = 1 if form == bare else 2 * _PIECE
+            for place in range(0, len(form) - _PIECE + 1, step):
+                piece = form[place : place + _PIECE]
+                held = self._index.setdefault(piece, secret)
+                if held != secret:
+                    several = (held,) if isinstance(held, str) else held
+                    self._index[piece] = (*several, secret)
+
     def __iter__(self) -> Iterator[str]:
-        """Give them: ours, then those of districts, the oldest first."""
-        return iter((*self._ours, *self._known))
+        """Give them: ours, those of districts, and what others made up."""
+        return iter((*self._ours, *self._known, *self._passing))
 
 
 SECRETS = KnownSecrets()
@@ -139,7 +186,7 @@ def one_line(text: str) -> str:
 def mask_secrets(text: str, secrets: Iterable[str] = ()) -> str:
     """Put ``***`` in the place of every quotation of a secret; see above."""
     letters = _Letters.of(text)
-    wanted = dict.fromkeys((*SECRETS, *secrets))
+    wanted = dict.fromkeys((*SECRETS.near(letters.decoded), *secrets))
     found = [span for secret in wanted for span in letters.spans(secret)]
     # one that itself looks like something encoded is not what it is decoded to
     found += [
@@ -163,16 +210,9 @@ def repeats_secret(text: str, secrets: Iterable[str] = ()) -> bool:
 
     It is meant for much text: a whole fleet passes through here.
     """
-    wanted = [
-        piece
-        for secret in dict.fromkeys((*SECRETS, *secrets))
-        for piece in _long_pieces(secret)
-    ]
-    if not wanted:
+    more = tuple(secrets)
+    if not more and next(iter(SECRETS), None) is None:
         return False
-    whole = (one for one in (*SECRETS, *secrets) if len(one) >= _PIECE)
-    if any(one in text for one in whole):
-        return True
     spellings = [text]
     while len(spellings) <= _DEPTH and any(one in spellings[-1] for one in "%&\\"):
         spellings.append(_ENCODED.sub(_meant, spellings[-1]))
@@ -180,7 +220,11 @@ def repeats_secret(text: str, secrets: Iterable[str] = ()) -> bool:
         one.encode("ascii", "ignore").lower().translate(None, _NO_LETTERS)
         for one in spellings
     )
-    return any(piece in letters for piece in wanted)
+    near = SECRETS.near(letters.decode("ascii"))
+    wanted = dict.fromkeys((*near, *more))
+    if any(one in text for one in wanted if len(one) >= _PIECE):
+        return True
+    return any(piece in letters for one in wanted for piece in _long_pieces(one))
 
 
 class _Letters:
@@ -260,7 +304,7 @@ def _meant(match: re.Match[str]) -> str:
     return chr(int(match["unicode"] or match["hex"] or match["braced"], 16))
 
 
-@lru_cache(maxsize=2 * _REMEMBERED)
+@lru_cache(maxsize=_CACHED)
 def _forms(secret: str) -> tuple[str, ...]:
     """Give a secret's letters and digits as they are, and as they are encoded."""
     from base64 import b64encode  # noqa: PLC0415 - few commands hold a secret
@@ -291,7 +335,7 @@ def _base32(text: bytes, lead: int) -> str:
     return packed[-(-8 * lead // 5) : -1]
 
 
-@lru_cache(maxsize=2 * _REMEMBERED)
+@lru_cache(maxsize=_CACHED)
 def _pieces(secret: str) -> tuple[str, ...]:
     """Give the shortest pieces that are taken for a quotation of a secret."""
     bare = "".join(filter(str.isalnum, secret))
@@ -308,7 +352,7 @@ def _pieces(secret: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-@lru_cache(maxsize=2 * _REMEMBERED)
+@lru_cache(maxsize=_CACHED)
 def _long_pieces(secret: str) -> tuple[bytes, ...]:
     return tuple(
         form[place : place + _LONG_PIECE].encode("utf-8")
@@ -328,73 +372,6 @@ def _squeezed(text: str) -> str:
 @lru_cache(maxsize=4096)
 def _plain(sign: str) -> str:
     return _squeezed(sign)
-
-
-_BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
-"""Letters and symbols that are drawn as nothing."""
-
-_ALIKE: Mapping[str, str] = dict(
-    zip(
-        "\u0430\u0441\u0435\u04bb\u0456\u0458\u04cf\u043c\u043d\u043e\u0440"
-        "\u051b\u0455\u0442\u0443\u051d\u0445\u0432\u043a\u03b1\u03b2\u03b5"
-        "\u03b7\u03b9\u03ba\u03bc\u03bd\u03bf\u03c1\u03c4\u03c5\u03c7\u03b6"
-        "\u0261\u0131",
-        "acehijlmhopqstywxbkabehikmnoptyxzgi",
-        strict=True,
-    )
-)
-"""Letters, in small, by the Latin letter they look like; most Cyrillic and Greek."""
-
-_HARD_TO_TELL = str.maketrans("i1|0", "lllo", "-'\u2010\u2011\u2018\u2019")
-"""What differs in few fonts, and marks that people set or leave out."""
-
-
-def visible_line(text: str) -> str:
-    """
-    Give what a person said, on one line; nothing if nothing of it can be seen.
-
-    White space of every script counts as a space; zero-width and blank letters alone
-    say nothing.
-    """
-    line = " ".join(text.split())
-    return line if any(_is_seen(character) for character in line) else ""
-
-
-def _is_seen(character: str) -> bool:
-    category = unicodedata.category(character)
-    return category[0] not in "ZCM" and character not in _BLANK
-
-
-def alike(name: str) -> str:
-    """Give a name as it is compared: one spelling of each letter, in small letters."""
-    spelled = unicodedata.normalize("NFKC", name).casefold()
-    return " ".join(unicodedata.normalize("NFKC", spelled).split())
-
-
-def looks(name: str) -> str:
-    """Give what a name looks like: letters of other alphabets as Latin ones."""
-    return "".join(_ALIKE.get(letter, letter) for letter in alike(name))
-
-
-def looks_of_person(name: str) -> str:
-    """Give what a person's name looks like in any font."""
-    return looks(name).translate(_HARD_TO_TELL).replace("rn", "m")
-
-
-def mixed_word(name: str) -> str:
-    """Give the first word with Latin letters and others that look like none of them."""
-    for word in alike(name).split():
-        letters = filter(str.isalpha, looks(word))
-        alphabets = {unicodedata.name(one, "?").split()[0] for one in letters}
-        if "LATIN" in alphabets and len(alphabets) > 1:
-            return word
-    return ""
-
-
-def foreign_letters(name: str) -> tuple[str, ...]:
-    """Name the letters, as ``U+0430``, that only look like Latin ones."""
-    found = [letter for letter in alike(name) if letter in _ALIKE]
-    return tuple(f"U+{ord(letter):04X}" for letter in dict.fromkeys(found))
 
 
 _ALLOWED = re.compile(

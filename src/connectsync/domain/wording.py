@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
@@ -205,3 +206,70 @@ def _skipping(ahead: set[int], wanted: tuple[str, ...]) -> set[int]:
 def even_name(name: str) -> str:
     """Give a name with one blank between words: many could draw a line of a report."""
     return " ".join(name.split())
+
+
+_BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+"""Letters and symbols that are drawn as nothing."""
+
+_ALIKE: Mapping[str, str] = dict(
+    zip(
+        "\u0430\u0441\u0435\u04bb\u0456\u0458\u04cf\u043c\u043d\u043e\u0440"
+        "\u051b\u0455\u0442\u0443\u051d\u0445\u0432\u043a\u03b1\u03b2\u03b5"
+        "\u03b7\u03b9\u03ba\u03bc\u03bd\u03bf\u03c1\u03c4\u03c5\u03c7\u03b6"
+        "\u0261\u0131",
+        "acehijlmhopqstywxbkabehikmnoptyxzgi",
+        strict=True,
+    )
+)
+"""Letters, in small, by the Latin letter they look like; most Cyrillic and Greek."""
+
+_HARD_TO_TELL = str.maketrans("i1|0", "lllo", "-'\u2010\u2011\u2018\u2019")
+"""What differs in few fonts, and marks that people set or leave out."""
+
+
+def visible_line(text: str) -> str:
+    """
+    Give what a person said, on one line; nothing if nothing of it can be seen.
+
+    White space of every script counts as a space; zero-width and blank letters alone
+    say nothing.
+    """
+    line = " ".join(text.split())
+    return line if any(_is_seen(character) for character in line) else ""
+
+
+def _is_seen(character: str) -> bool:
+    category = unicodedata.category(character)
+    return category[0] not in "ZCM" and character not in _BLANK
+
+
+def alike(name: str) -> str:
+    """Give a name as it is compared: one spelling of each letter, in small letters."""
+    spelled = unicodedata.normalize("NFKC", name).casefold()
+    return " ".join(unicodedata.normalize("NFKC", spelled).split())
+
+
+def looks(name: str) -> str:
+    """Give what a name looks like: letters of other alphabets as Latin ones."""
+    return "".join(_ALIKE.get(letter, letter) for letter in alike(name))
+
+
+def looks_of_person(name: str) -> str:
+    """Give what a person's name looks like in any font."""
+    return looks(name).translate(_HARD_TO_TELL).replace("rn", "m")
+
+
+def mixed_word(name: str) -> str:
+    """Give the first word with Latin letters and others that look like none of them."""
+    for word in alike(name).split():
+        letters = filter(str.isalpha, looks(word))
+        alphabets = {unicodedata.name(one, "?").split()[0] for one in letters}
+        if "LATIN" in alphabets and len(alphabets) > 1:
+            return word
+    return ""
+
+
+def foreign_letters(name: str) -> tuple[str, ...]:
+    """Name the letters, as ``U+0430``, that only look like Latin ones."""
+    found = [letter for letter in alike(name) if letter in _ALIKE]
+    return tuple(f"U+{ord(letter):04X}" for letter in dict.fromkeys(found))

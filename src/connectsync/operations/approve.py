@@ -22,18 +22,19 @@ from connectsync.domain.finding import (
     needed,
     unaccepted,
 )
-from connectsync.domain.foreign_text import (
-    alike,
-    foreign_letters,
-    looks_of_person,
-    mixed_word,
-)
 from connectsync.domain.plan import Member, PageField, PageSection, Plan, PlanReview
 from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.policy import LAST, Approval, Policy, Rollout, wave_by_district
 from connectsync.domain.run import UNCHECKED, Approvals, NameCheck
 from connectsync.domain.settings import SETTINGS
-from connectsync.domain.wording import few, fold_word
+from connectsync.domain.wording import (
+    alike,
+    few,
+    fold_word,
+    foreign_letters,
+    looks_of_person,
+    mixed_word,
+)
 from connectsync.errors import GuardRefused, NotApproved, UsageError
 from connectsync.operations.plan import PlannedDistrict
 from connectsync.providers.form import Kind, Risk, Setting

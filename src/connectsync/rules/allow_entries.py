@@ -8,8 +8,7 @@ from typing import Any
 
 from connectsync.domain.district import Allow
 from connectsync.domain.finding import Problem, Severity
-from connectsync.domain.foreign_text import foreign_letters, looks
-from connectsync.domain.wording import did_you_mean
+from connectsync.domain.wording import did_you_mean, foreign_letters, looks
 from connectsync.rules.engine import Rule, Scope
 from connectsync.values import dataclass
 

@@ -339,7 +339,8 @@ class Evidence:
 async def learn_cookies(page: Page) -> None:
     """Know what a page is signed in with now, unless its browser has ended."""
     with suppress(PlaywrightError):
-        learn_session({"cookies": await page.context.cookies()})
+        kept = {"cookies": await page.context.cookies()}
+        learn_session(kept, passing=True)
 
 
 def _without(secrets: Sequence[object], text: str) -> str:

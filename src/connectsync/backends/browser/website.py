@@ -144,15 +144,20 @@ _MOST_SIGNS = 50
 """How many of a session are known: a page could keep any number."""
 
 
-def learn_session(kept: object) -> None:
+_HIDDEN = "session "
+
+
+def learn_session(kept: object, *, passing: bool = False) -> None:
     """
     Know what a session signs in with, so that no text of the page shows it.
+
+    ``passing`` is what a page keeps by now, which it could change any number of times.
 
     Of what else a page keeps, such as the district that was last looked at, nothing is
     known: it may well be shown.
     """
     for _, secret in zip(range(_MOST_SIGNS), _signs_in(kept), strict=False):
-        SECRETS.learn(secret)
+        SECRETS.learn(secret, passing=passing)
 
 
 def _signs_in(kept: object) -> Iterator[str]:
@@ -161,6 +166,8 @@ def _signs_in(kept: object) -> Iterator[str]:
         waiting += [
             pair for one in _listed(store, "localStorage") for pair in _named(one)
         ]
+    # what scripts may not read first: of many others it would be the last
+    waiting.sort(key=lambda pair: not pair[0].startswith(_HIDDEN))
     for name, value in waiting:
         if isinstance(value, str) and value[:1] in {"{", "["}:
             # what scripts keep may lie deeper
@@ -186,7 +193,7 @@ def _named(kept: object) -> Iterator[tuple[str, object]]:
         value = kept.get("value")
         # what scripts may not read is there to sign in, whatever it is called
         hidden = kept.get("httpOnly") is True and not _ID.fullmatch(str(value))
-        yield f"session {name}" if hidden else name, value
+        yield f"{_HIDDEN}{name}" if hidden else name, value
 
 
 def origin_of(address: str) -> str:
