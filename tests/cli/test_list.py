@@ -200,6 +200,7 @@ def test_several_districts_are_shown_as_text_and_json(valley: Console) -> None:
 def test_a_saved_plan_is_shown_in_every_format_of_plans(valley: Console) -> None:
     planned = valley.run("plan", "--out", "plan.json")
     shown = valley.run("show", "plan.json")
+    assert "shown as the file says them" in shown.err
     assert shown.status == 0
     assert shown.out == planned.out
     assert "## " in valley.run("show", "plan.json", "--format", "markdown").out

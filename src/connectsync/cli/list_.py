@@ -198,7 +198,8 @@ def show(
     """
     Show districts' effective values, each with the file and line it came from.
 
-    A plan file, such as plan.json, is shown as `plan` shows it. Districts are shown as
+    A plan file, such as plan.json, is shown as `plan` shows it, and as it is written:
+    `approve` and `apply` work out what guards say of it again. Districts are shown as
     text or JSON.
     """
     from connectsync.operations.calendar import calendar_values
@@ -268,7 +269,14 @@ def _show_plan(
         )
 
     show_plan(session.terminal, PlanToReport(plan, review), format_, output)
+    session.terminal.say(AS_WRITTEN)
     return ExitStatus.FINE
+
+
+AS_WRITTEN = (
+    "risks, effects, names and guards are shown as the file says them; `connectsync"
+    " approve` and `apply` work them out again"
+)
 
 
 def _find_district(fleet: Fleet, name: str) -> LoadedDistrict:
