@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import json
@@ -9,6 +10,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -18,6 +22,9 @@ import slow_tally as slow
 from console import Console, Said
 from fitting import insist_fits
 from marked_rosters import MARK, NUMBERS, SOURCES, breaks, made
+
+from connectsync.cli.rosters import nothing, read_beside
+from connectsync.roster.tables import RosterTables, open_tables
 
 LAKEVIEW = "districts/ca/lakeview-usd.yaml"
 FORMATS = ("text", "json", "markdown", "html", "csv")
@@ -308,3 +315,28 @@ def test_a_roster_beside_the_project_is_no_link(counted: Console) -> None:
     (counted.folder.parent / "students.csv").write_bytes(content)
     said = counted.run("impact", "lakeview-usd", "--roster", "../students.csv")
     assert said.status == 0, said.err
+
+
+def test_ctrl_c_does_not_wait_for_the_statement_that_reads_a_file() -> None:
+    began = threading.Event()
+
+    @contextmanager
+    def finding() -> Iterator[tuple[RosterTables, Callable[[], object]]]:
+        with open_tables() as tables:
+
+            def load() -> object:
+                began.set()
+                # nothing but being interrupted ends this
+                return tables.run("SELECT count(*) FROM range(1000000000000)")
+
+            yield tables, load
+
+    async def cancelled() -> None:
+        with ExitStack() as stack:
+            reading = asyncio.create_task(read_beside(stack, finding(), nothing))
+            await asyncio.to_thread(began.wait, 30)
+            reading.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await reading
+
+    asyncio.run(cancelled())

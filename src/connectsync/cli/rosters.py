@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path, PurePath
-from typing import Any
+from typing import Any, TypeVar
 
 from connectsync.cli.formats import CLEVER
 from connectsync.cli.session import Session
@@ -33,6 +33,43 @@ def roster_path(session: Session, named: str) -> Path:
 
 
 Meanwhile = Callable[[], Coroutine[Any, Any, None]]
+Read = TypeVar("Read")
+_Finding = AbstractContextManager[tuple[RosterTables, Callable[[], Read]]]
+
+
+async def read_beside(
+    stack: ExitStack, finding: _Finding[Read], meanwhile: Meanwhile
+) -> Read:
+    """
+    Read files in a thread, while something else is done, mostly imports.
+
+    Ctrl-C ends the reading at once, and not with the statement that runs.
+    """
+    opened: list[RosterTables] = []
+
+    def read() -> Read:
+        tables, load = stack.enter_context(finding)
+        opened.append(tables)
+        return load()
+
+    reading = asyncio.create_task(asyncio.to_thread(read))
+    try:
+        found, done = await asyncio.gather(
+            asyncio.shield(reading), meanwhile(), return_exceptions=True
+        )
+    except asyncio.CancelledError:
+        # again and again: what begins just then is not interrupted
+        while not reading.done():
+            for one in opened:
+                one.interrupt()
+            await asyncio.wait([reading], timeout=0.1)
+        await asyncio.gather(reading, return_exceptions=True)
+        raise
+    if isinstance(done, BaseException):
+        raise done
+    if isinstance(found, BaseException):
+        raise found
+    return found
 
 
 async def nothing() -> None:
@@ -140,16 +177,7 @@ class RosterReader:
             way_out=Ground.of(self.project.root).way_out,
         )
         with ExitStack() as stack:
-            # files are looked at in a thread: most of what is done meanwhile is imports
-            opened = asyncio.to_thread(stack.enter_context, finding)
-            load, done = await asyncio.gather(
-                opened, meanwhile(), return_exceptions=True
-            )
-            if isinstance(done, BaseException):
-                raise done
-            if isinstance(load, BaseException):
-                raise load
-            found = load()
+            found = await read_beside(stack, finding, meanwhile)
             source = f"{found.kind}: {roster}"
             yield OpenRoster(found.tables, source, found.gaps, found.notes)
 

@@ -44,14 +44,14 @@ def open_roster_files(
     """
     with find_roster_files(
         path, encoding, schools=schools, shown=shown, way_out=way_out
-    ) as load:
+    ) as (_, load):
         yield load()
 
 
 @contextmanager
 def find_roster_files(
     path: Path, encoding: str, *, schools: bool, shown: str, way_out: WayOut
-) -> Iterator[Callable[[], RosterInFiles]]:
+) -> Iterator[tuple[RosterTables, Callable[[], RosterInFiles]]]:
     """Look at files as `open_roster_files` does; what is given reads them."""
     with (
         find_files(path, shown or str(path), encoding, way_out) as found,
@@ -61,7 +61,8 @@ def find_roster_files(
             emails=not all(one.columns for one in found),
         ) as tables,
     ):
-        yield lambda: _load(found, _Loader(tables, encoding, schools=schools))
+        loader = _Loader(tables, encoding, schools=schools)
+        yield tables, lambda: _load(found, loader)
 
 
 # what stands in which column, in one spelling

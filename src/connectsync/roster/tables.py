@@ -116,7 +116,8 @@ class RosterTables:
         self._ends = monotonic() + MOST_SECONDS
 
     def interrupt(self) -> None:
-        """End what runs, from another thread."""
+        """End what runs, from another thread, and let nothing more begin."""
+        self._ends = 0.0
         self._database.interrupt()
         self._beside.interrupt()
 
