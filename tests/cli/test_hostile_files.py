@@ -35,6 +35,7 @@ from connectsync.files import writing
 from connectsync.files.access import insist_unplanted
 from connectsync.operations.check_cache import CheckCache
 from connectsync.operations.checking import ValidationOptions
+from connectsync.operations.git import Git, people_here
 from connectsync.report.reporter import formats_of
 
 LAKEVIEW = "districts/ca/lakeview-usd.yaml"
@@ -619,6 +620,7 @@ def test_jobs_import_nothing_of_the_repository_whatever_the_machine_is_set_to(
     for name, script in scripts.items():
         code = [one for one in script.splitlines() if not one.startswith("#")]
         assert code[0].startswith("unset PYTHONPATH "), name
+        assert code[1].startswith('case ":${LD_LIBRARY_PATH-/}:"'), name
     for name in ("Validate", "connectsync-validate"):
         said = as_a_runner(
             scripts[name],
@@ -1023,6 +1025,56 @@ def test_no_browser_that_a_commit_brings_along_is_run(
     assert "are kept in git" in said.err
     assert said.status
     assert not list(valley.folder.rglob("ran"))
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        (None, ""),
+        ("/opt/a", "/opt/a"),
+        ("/opt/a:/opt/b", "/opt/a:/opt/b"),
+        (":/opt/a", ""),
+        ("/opt/a:", ""),
+        ("/opt/a::/opt/b", ""),
+        ("lib:/opt/a", ""),
+        ("/opt/a:.", ""),
+    ],
+)
+def test_jobs_take_no_library_of_the_repository(given: str | None, kept: str) -> None:
+    """An empty entry of LD_LIBRARY_PATH means the current folder."""
+    for script in calling_scripts().values():
+        lines = [one for one in script.splitlines() if "LD_LIBRARY_PATH" in one]
+        line = f'{lines[0]}\nprintf %s "${{LD_LIBRARY_PATH-}}"'
+        more = {} if given is None else {"LD_LIBRARY_PATH": given}
+        said = subprocess.run(
+            ["/bin/bash", "-euc", line], env=more, capture_output=True, check=True
+        )
+        assert said.stdout.decode() == kept
+
+
+SETTINGS_OF_THE_TREE = {
+    "whole": {"HOME": "{here}"},
+    "relative": {"HOME": "."},
+    "named": {"GIT_CONFIG_GLOBAL": "{here}/.gitconfig"},
+    "of the system": {"GIT_CONFIG_SYSTEM": "{here}/.gitconfig"},
+}
+
+
+@pytest.mark.parametrize("version", [2, 4])
+@pytest.mark.parametrize("name", SETTINGS_OF_THE_TREE)
+def test_no_settings_of_git_count_that_a_commit_brings_along(
+    valley: Console, name: str, version: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (valley.folder / ".gitconfig").write_text("[user]\n\tname = Mallory\n", "utf-8")
+    (valley.folder / ".gitattributes").write_text("", "utf-8")
+    git(valley, "init", "--quiet")
+    commit(valley)
+    git(valley, "update-index", "--index-version", str(version))
+    monkeypatch.chdir(valley.folder)
+    more = SETTINGS_OF_THE_TREE[name]
+    told = {key: text.format(here=valley.folder) for key, text in more.items()}
+    environment = {"PATH": os.environ["PATH"], **told}
+    assert people_here(Git(valley.folder, environment)) == ()
 
 
 @pytest.mark.parametrize("place", ["config", "home", "settings"])

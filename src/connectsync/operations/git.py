@@ -50,6 +50,8 @@ _CAUTIONS = (
     *("-c", f"core.hooksPath={os.devnull}"),
     *("-c", "core.attributesFile=/dev/null"),
     *("-c", "core.quotePath=false"),
+    # else a program that settings name looks at each commit that is listed
+    *("-c", "log.showSignature=false"),
     "--no-pager",
     "--literal-pathspecs",
 )
@@ -62,6 +64,7 @@ _KEPT = (
     *("GIT_EXEC_PATH", "GIT_CEILING_DIRECTORIES", "GIT_DISCOVERY_ACROSS_FILESYSTEM"),
 )
 """Variables by which the operator, not the caller in a hook, speaks to git."""
+_PLACES = ("HOME", "XDG_CONFIG_HOME", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +112,9 @@ class Git:
 
     def _settings(self) -> dict[str, str]:
         """Keep git from settings that a commit brings along: HOME may be its folder."""
-        if any(map(_is_of_a_commit, _global_settings(self.environment))):
-            return {"GIT_CONFIG_GLOBAL": os.devnull}
+        bare = {"PATH": self.environment.get("PATH", os.defpath), **_NO_SETTINGS}
+        if any(_is_of_a_commit(one, bare) for one in _settings_of(self.environment)):
+            return _NO_SETTINGS
         return {}
 
     def line(self, *arguments: str) -> str:
@@ -165,23 +169,32 @@ def _spelled(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold()
 
 
-def _global_settings(environment: Mapping[str, str]) -> Iterator[Path]:
-    """Give the files that git takes for the settings of this person."""
+_NO_SETTINGS = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+
+
+def _settings_of(environment: Mapping[str, str]) -> Iterator[Path]:
+    """Give the files that git takes for settings of this person and this machine."""
     home, config = environment.get("HOME"), environment.get("XDG_CONFIG_HOME")
     if home:
         yield Path(home, ".gitconfig")
     if config or home:
         yield Path(config or Path(str(home), ".config"), "git", "config")
+    for name in ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"):
+        if environment.get(name, os.devnull) != os.devnull:
+            yield Path(environment[name])
 
 
-def _is_of_a_commit(path: Path) -> bool:
-    """Say whether git holds a file, or a folder that leads to it, without asking it."""
+def _is_of_a_commit(path: Path, environment: Mapping[str, str]) -> bool:
+    """Say whether git holds a file, or a folder that leads to it."""
     top = next((one for one in path.parents if os.path.lexists(one / ".git")), None)
     if top is None or not os.path.lexists(path):
         return False
     parts = path.relative_to(top).parts
     spelled = ("/".join(parts[:count]) for count in range(1, len(parts) + 1))
-    return any(_is_spelled(_spelled(one), top) for one in spelled)
+    # an index may spell names in part: then git knows
+    return any(_is_spelled(_spelled(one), top) for one in spelled) or bool(
+        tracked_in(path, environment)
+    )
 
 
 def _is_spelled(name: str, top: Path) -> bool:
@@ -211,6 +224,10 @@ def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
     also = frozenset(named | {"SSH_AUTH_SOCK"})
     kept = environment_of_children(environment, also=also)
     kept.pop("LANGUAGE", None)
+    for name in _PLACES:
+        # of one that is not spelled whole, git looks in the folder under review
+        if not Path(kept.get(name, os.sep)).is_absolute():
+            del kept[name]
     return kept | {
         # its complaints are told apart by their words
         "LC_ALL": "C",
