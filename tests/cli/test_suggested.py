@@ -371,7 +371,7 @@ def test_a_command_that_a_sentence_names_exists_with_its_options() -> None:
         try:
             insist_exists(file, command)
         except AssertionError as error:
-            wrong.append(str(error) or f"{file}: {command}")
+            wrong.append(f"{file}: {command}: {error}")
     assert wrong == []
     assert len(tried) > 80
 

@@ -274,8 +274,8 @@ def _show_plan(
 
 
 AS_WRITTEN = (
-    "risks, effects, names and guards are shown as the file says them; `connectsync"
-    " approve` and `apply` work them out again"
+    "risks, effects, names and guards are shown as the file says them; `approve`"
+    " and `apply` work them out again"
 )
 
 
