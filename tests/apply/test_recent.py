@@ -87,6 +87,42 @@ def test_yesterday_overtakes_nobody(kept: Place) -> None:
         assert begun(store, "elm-grove", known=RecentSaves(), at=TOMORROW) == (2, False)
 
 
+@pytest.mark.parametrize("way", ["resumed", "joined"])
+def test_what_an_older_run_goes_on_with_counts_for_the_day(
+    kept: Place, way: str
+) -> None:
+    """Together with a run that begins at that moment it may be more than a day's."""
+    with kept.open() as one, kept.open() as other:
+        nothing = RecentSaves()
+        run, _ = begun(one, "lakeview", known=nothing)
+        assert recent(other, TOMORROW) == set()
+        if way == "resumed":
+            one.reopen(run, at=TOMORROW, orders=RunOptions((), recent=nothing))
+        else:
+            assert begun(one, "lakeview", known=nothing, at=TOMORROW) == (run, True)
+        assert recent(other, TOMORROW) == {"lakeview"}
+        with pytest.raises(Overtaken, match="began on 1 district after the guards"):
+            begun(other, "elm-grove", known=nothing, at=TOMORROW)
+
+
+@pytest.mark.parametrize("way", ["resumed", "joined"])
+def test_an_older_run_goes_on_only_if_it_knows_what_others_began(
+    kept: Place, way: str
+) -> None:
+    def go_on(store: Store, known: RecentSaves) -> None:
+        if way == "resumed":
+            store.reopen(1, at=TOMORROW, orders=RunOptions((), recent=known))
+        else:
+            begun(store, "lakeview", known=known, at=TOMORROW)
+
+    with kept.open() as one, kept.open() as other:
+        begun(one, "lakeview", known=RecentSaves())
+        begun(other, "elm-grove", known=RecentSaves(), at=TOMORROW)
+        with pytest.raises(Overtaken):
+            go_on(one, RecentSaves())
+        go_on(one, StateReader(one).recent("one", TOMORROW))
+
+
 def test_what_a_closed_run_promised_does_not_count(kept: Place) -> None:
     with kept.open() as store:
         plan, orders = planned("lakeview"), RunOptions((("rest", ("lakeview",)),))

@@ -1172,7 +1172,7 @@ def test_what_a_change_lets_more_of_through_is_told_with_its_plan(
     git(repository, "checkout", "--quiet", "-b", "change")
     loose = FIGURES % (9, 9, "caution", 1, 50, "other", 20)
     loose += "backends: {gateway: {url: 'https://other.example.org'}}\n"
-    loose += "state: {dir: elsewhere}\n"
+    loose += "state: {dir: elsewhere}\nroster: {source: 'fixtures/{district}.csv'}\n"
     (repository.folder / "connectsync.yaml").write_text(project + loose, "utf-8")
     commit(repository)
     if not seen:
@@ -1190,6 +1190,7 @@ def test_what_a_change_lets_more_of_through_is_told_with_its_plan(
         "backend is another, and saves and tokens go by it",
         "backends.gateway.url is another, and saves and tokens go by it",
         "the state is another: what was applied and approved is not known there",
+        "`roster` is another: whom later changes reach is counted on that",
     ]
     shown = repository.run("plan", "--changed-since", "main", "--format", "markdown")
     assert shown.out.count("the project is less strict") == len(told)

@@ -313,6 +313,8 @@ def project_loosened(before: Project, after: Project) -> Iterator[str]:
             yield f"{key} is another, and saves and tokens go by it"
     if any(getattr(before, one) != getattr(after, one) for one in _STATE):
         yield "the state is another: what was applied and approved is not known there"
+    if (before.roster, before.clever) != (after.roster, after.clever):
+        yield "`roster` is another: whom later changes reach is counted on that"
 
 
 _STATE = ("state_dir", "state_url")

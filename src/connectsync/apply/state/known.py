@@ -52,9 +52,8 @@ class KnownSave:
     @property
     def is_made(self) -> bool:
         """Say whether it, or a part of it, was seen on Connect."""
-        return (
-            self.entry.settled is SaveStatus.CONFIRMED or self.entry.facts.changes > 0
-        )
+        confirmed = self.entry.settled is SaveStatus.CONFIRMED
+        return confirmed or self.entry.facts.changes > 0
 
 
 @dataclass(slots=True)
@@ -62,11 +61,12 @@ class KnownRun:
     """
     A run: its head, its districts in their order, their saves.
 
-    ``begun`` is the entry that holds its plan and its waves.
+    ``begun`` is the entry of its plan and waves, ``at_work`` when it was last taken up.
     """
 
     head: RunHead
     begun: int
+    at_work: datetime
     parts: dict[str, RunDistrict]
     saves: dict[str, list[KnownSave]] = field(default_factory=dict)
 
@@ -207,13 +207,14 @@ class Known:
         """Give what was last confirmed, or seen in step, of a district."""
         return {n: value for n, (value, _) in self.baselines[backend][district].items()}
 
-    def recent(self, backend: str, now: datetime) -> RecentSaves:
-        """Name the districts that were saved of late, or may have been, or will be."""
+    def recent(self, backend: str, now: datetime, but: int = 0) -> RecentSaves:
+        """Name the districts that runs, but one, saved of late, may have, or will."""
         since = now - LATELY
-        runs = (run for run in self.runs_on(backend) if run.head.began >= since)
-        saves = (save for save in self.saves_on(backend) if save.intended_at >= since)
-        promised = {key for run in runs for key in run.unended}
-        saved = {s.entry.intent.district for s in saves if not s.entry.facts.unmade}
+        runs = [run for run in self.runs_on(backend) if run.head.number != but]
+        promised = {key for run in runs if run.at_work >= since for key in run.unended}
+        saves = (save for run in runs for some in run.saves.values() for save in some)
+        late = (save.entry for save in saves if save.intended_at >= since)
+        saved = {one.intent.district for one in late if not one.facts.unmade}
         return RecentSaves(frozenset(promised | saved))
 
     def runs_on(self, backend: str) -> Iterator[KnownRun]:
@@ -262,7 +263,7 @@ class Known:
             for wave, districts in detail["waves"]
             for district in districts
         }
-        self.runs[head.number] = KnownRun(head, entry.seq, parts)
+        self.runs[head.number] = KnownRun(head, entry.seq, entry.at, parts)
         planned = plan["districts"] if plan is not None else ()
         on = (one["district"] for one in planned if one["live"].get(SWITCH) is True)
         self.launches[head.backend].update(on)
@@ -271,17 +272,17 @@ class Known:
     def _run_joined(self, entry: AuditEntry) -> None:
         run = self._run(entry)
         reasons = {**run.head.reasons, **entry.detail["reasons"]}
-        run.head = replace(run.head, reasons=reasons)
+        run.head, run.at_work = replace(run.head, reasons=reasons), entry.at
 
     def _run_resumed(self, entry: AuditEntry) -> None:
         run, detail = self._run(entry), entry.detail
         for district in detail["districts"]:
-            part = run.parts[district]
-            run.parts[district] = replace(part, outcome=None, ended=None)
+            run.parts[district] = replace(run.parts[district], outcome=None, ended=None)
         said = {n: detail[n] for n in ("reasons", "accepted") if n in detail}
         if "origin" in detail:
             said["origin"] = origin_of(detail["origin"])
         run.head = replace(run.head, ended=None, stopped="", **said)
+        run.at_work = entry.at
 
     def _run_stopped(self, entry: AuditEntry) -> None:
         run = self._run(entry)

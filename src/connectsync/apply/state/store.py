@@ -28,6 +28,7 @@ from connectsync.apply.state.ledger import Ledger
 from connectsync.domain.outcome import DistrictOutcome, Ending
 from connectsync.domain.plan import Plan
 from connectsync.domain.plan_file import plan_data
+from connectsync.domain.run import LATELY
 from connectsync.domain.wording import many
 from connectsync.errors import LeaseLost, Overtaken, RunInHand, StateError
 
@@ -58,8 +59,11 @@ class Store(Ledger):
         with self.changing() as connection:
             run = _open_run(self._known, digest, plan.backend)
             if run is not None:
-                known = self._known.run(run).head.reasons
-                if not orders.reasons.items() <= known.items():
+                _insist_known(self._known, plan.backend, orders, at, run)
+                known = self._known.run(run)
+                told = orders.reasons.items() <= known.head.reasons.items()
+                # what an older run has yet to save counts for others from now on
+                if not told or known.at_work < at - LATELY:
                     said = {"reasons": dict(orders.reasons)}
                     self.log(audit.RUN_JOINED, said, at, run=run)
                 return run, True
@@ -100,7 +104,7 @@ class Store(Ledger):
                 ]
             }
             if orders is not None:
-                _insist_known(self._known, known.head.backend, orders, at)
+                _insist_known(self._known, known.head.backend, orders, at, run)
                 detail["reasons"] = dict(orders.reasons)
                 detail["accepted"] = dict(orders.accepted)
                 detail["origin"] = asdict(orders.origin)
@@ -236,12 +240,12 @@ def _open_run(known: Known, plan: str, backend: str) -> int | None:
 
 
 def _insist_known(
-    known: Known, backend: str, orders: RunOptions, now: datetime
+    known: Known, backend: str, orders: RunOptions, now: datetime, run: int = 0
 ) -> None:
-    """Raise ``Overtaken`` if more happened of late than the guards knew of."""
+    """Raise ``Overtaken`` if other runs did more of late than the guards knew of."""
     if orders.recent is None:
         return
-    unknown = known.recent(backend, now).districts - orders.recent.districts
+    unknown = known.recent(backend, now, run).districts - orders.recent.districts
     if unknown:
         raise Overtaken(
             f"another run began on {many(len(unknown), 'district')} after the guards"
