@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 from pathlib import Path
 from typing import Any
@@ -359,3 +360,19 @@ def test_adopting_from_old_live_settings_leaves_what_was_applied_before(
     assert "contact_relationships" in said.out
     assert said.status == 0, said.both
     assert valley.state() == before
+
+
+def test_a_click_list_calls_a_district_as_connect_lists_it(valley: Console) -> None:
+    """Who writes its file could give it the name of another one."""
+    other = "Harbor Point Unified School District (harbor-point-usd)"
+    file = valley.folder / "districts/ca/lakeview-usd.yaml"
+    text = file.read_text("utf-8")
+    file.write_text(re.sub(r"(?m)^name: .*", f"name: {other}", text), "utf-8")
+    where = ("--backend", "snapshot:live.json")
+    valley.run(*where, "plan", "lakeview-usd", "--out", "plan.json")
+    said = valley.run(*where, "apply", "plan.json", "--click-list", "clicks")
+    assert said.status == 0, said.both
+    for name in ("click-list.html", "click-list.md"):
+        shown = (valley.folder / "clicks" / name).read_text("utf-8")
+        assert "Lakeview Unified School District" in shown
+        assert "Harbor" not in shown

@@ -305,7 +305,9 @@ class ApplyRun:
         if host.by_hand:
             # a plan file may lie about names, effects and ages
             given = add_guards(plan, self.districts, self.given)
-            shown = with_names(given, self.districts)
+            # who clicks looks for a district by the name that Connect lists
+            listed = await self.reader.list_districts()
+            shown = with_names(given, (*self.districts, *listed))
         writing = host.open_writer(plan, shown)
         in_step = in_step_of(plan, self.wanted, self.given.baselines)
         with host.watching(len(orders.waves), self._size(plan, run)) as observe:

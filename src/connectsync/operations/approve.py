@@ -22,6 +22,7 @@ from connectsync.domain.finding import (
     needed,
     unaccepted,
 )
+from connectsync.domain.live import ListedDistrict
 from connectsync.domain.plan import Member, PageField, PageSection, Plan, PlanReview
 from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.policy import LAST, Approval, Policy, Rollout, wave_by_district
@@ -341,9 +342,9 @@ def _member(want: PlannedDistrict, wave: str) -> Member:
     )
 
 
-def with_names(plan: Plan, districts: Sequence[District]) -> Plan:
+def with_names(plan: Plan, districts: Iterable[District | ListedDistrict]) -> Plan:
     """
-    Give a plan with the names that the files give its districts.
+    Give a plan with the names that files, or what comes last, give its districts.
 
     A plan file may call one what it likes: a district without a file has its key.
     """
