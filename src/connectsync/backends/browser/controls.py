@@ -329,6 +329,15 @@ def control_of(setting: str) -> str:
     return f"'{label}'"
 
 
+def pauses() -> Iterator[float]:
+    """Give how many seconds to wait before each further look at a page, for long."""
+    seconds = 0.1
+    while True:
+        yield seconds
+        # each look keeps a processor busy, here and in the browser
+        seconds = min(2 * seconds, 0.5)
+
+
 LOOK_SECONDS = 5.0
 """How long a page may take to say what it shows; one that hangs says nothing."""
 

@@ -20,6 +20,7 @@ from connectsync.backends.browser.controls import (
     control_of,
     name_pattern,
     options,
+    pauses,
     read_description,
     standing,
     states,
@@ -242,8 +243,6 @@ def _form_problem(control: str, why: str) -> Exception:
     return control_problem(control, DAILY_SYNC, why)
 
 
-_AGAIN_SECONDS = 0.1
-
 Insist = Callable[[], Awaitable[None]]
 
 
@@ -288,7 +287,7 @@ class DailySyncForm:
 
     async def _read(self, insist: Insist, reloaded: Callable[[], bool]) -> FormReading:
         loop = asyncio.get_running_loop()
-        latest = loop.time() + self._tab.website.wait_seconds
+        latest, pause = loop.time() + self._tab.website.wait_seconds, pauses()
         while True:
             self._tab.insist_here()
             try:
@@ -306,9 +305,9 @@ class DailySyncForm:
             except PlaywrightError as error:
                 if loop.time() <= latest and not self._tab.page.is_closed():
                     # a page that loads itself again takes its form away for a moment
-                    await asyncio.sleep(_AGAIN_SECONDS)
+                    await asyncio.sleep(next(pause))
                     continue
                 raise Unreachable(
                     f"the form went away while it was read: {plain_words(error)}"
                 ) from error
-            await asyncio.sleep(_AGAIN_SECONDS)
+            await asyncio.sleep(next(pause))

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator
 
 from playwright.async_api import Locator
 
-from connectsync.backends.browser.controls import standing, states
+from connectsync.backends.browser.controls import pauses, standing, states
 from connectsync.backends.browser.district_picker import (
     DistrictHome,
     DistrictPicker,
@@ -93,8 +93,6 @@ def _box(form: FormOnPage, setting: Setting) -> ExpectedControl:
     )
 
 
-_AGAIN_SECONDS = 0.2
-
 _USABLE = frozenset({LabelStatus.THERE, LabelStatus.DOUBLED})
 """What can be clicked on to look further; nothing is saved on the way."""
 
@@ -152,10 +150,10 @@ class PageMapper:
     async def _controls(self) -> list[PageSpot]:
         """Look for every control, until all are there or the time is over."""
         loop = asyncio.get_running_loop()
-        latest = loop.time() + self._tab.website.wait_seconds
+        latest, pause = loop.time() + self._tab.website.wait_seconds, pauses()
         spots = await self._looked()
         while loop.time() < latest and _has_problem(spots):
-            await asyncio.sleep(_AGAIN_SECONDS)
+            await asyncio.sleep(next(pause))
             spots = await self._looked()
         if _has_problem(spots):
             await self._tab.insist_signed_in()
