@@ -102,6 +102,7 @@ def planned(scene: dict[str, Any]) -> Plan:
         plan_district(want, lives[want.district.key], given.baselines)
         for want in wanted
     ]
+    since = replace(given, since=_since(scene))
     plan = Plan(
         created=now,
         tool="test",
@@ -119,7 +120,7 @@ def planned(scene: dict[str, Any]) -> Plan:
             found
             for want in wanted
             for found in untouched_on(
-                want, lives[want.district.key], replace(given, since=_since(scene))
+                *(want, lives[want.district.key], since), since.part(want.district)
             )
         ),
         token_not_typed=tokens_not_typed(

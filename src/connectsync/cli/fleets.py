@@ -164,7 +164,7 @@ def _scope(
         wanted = tuple(
             PlannedDistrict(one.district, one.file)
             for one in fleet.districts
-            if shard.holds(one.member.key)
+            if shard == ALL or shard.holds(one.member.key)
         )
         if aloud:
             say_share(session.terminal, shard, len(wanted), len(fleet.districts))

@@ -126,25 +126,17 @@ def assess_again(
     # what a way back overwrites was asked about when it was planned
     stated = begun or plan.rollback_of is not None
     facts = {district.key: district.facts for district in districts}
-    return replace(
-        plan,
-        districts=tuple(
-            replace(
-                one,
-                saves=_as_risky(
-                    saves_of(one, baselines, facts.get(one.district, Facts())), one
-                ),
-                drift=one.drift
-                if stated
-                else drift_of(
-                    baselines.get(one.district, Baseline()),
-                    one.desired,
-                    without(one.live, one.kept),
-                ),
-            )
-            for one in plan.districts
-        ),
-    )
+
+    def again(one: DistrictPlan) -> DistrictPlan:
+        saves = saves_of(one, baselines, facts.get(one.district, Facts()))
+        one = replace(one, saves=_as_risky(saves, one))
+        if stated:
+            return one
+        baseline = baselines.get(one.district, Baseline())
+        known = without(one.live, one.kept)
+        return replace(one, drift=drift_of(baseline, one.desired, known))
+
+    return replace(plan, districts=tuple(map(again, plan.districts)))
 
 
 def _as_risky(saves: tuple[Save, ...], stated: DistrictPlan) -> tuple[Save, ...]:
@@ -244,17 +236,18 @@ async def make_plan(
     ordered = sorted(wanted, key=lambda want: want.district.key)
     answers = [(want, _answer(lives, want.district.key)) for want in ordered]
     left = {want.district.key: _left_alone(want, live, given) for want, live in answers}
+    parts = {want.district.key: given.part(want.district) for want in ordered}
     outcomes = [
         plan_district(
             want,
             live,
             given.baselines,
-            set_token=want.district.key in given.set_token,
-            desired=given.part(want.district),
-            launched=bool(given.since and want.district.key in given.since.launched),
+            set_token=key in given.set_token,
+            desired=parts[key],
+            launched=bool(given.since and key in given.since.launched),
         )
         for want, live in answers
-        if not (one := left[want.district.key]) or not one.error
+        if not (one := left[key := want.district.key]) or not one.error
     ]
     in_step = tuple(k for k in outcomes if isinstance(k, str) and not left[k])
     same = {want.district.key: want.district for want in ordered}
@@ -265,7 +258,11 @@ async def make_plan(
         failed=tuple(failed for failed in outcomes if isinstance(failed, NotPlanned)),
         since=given.since.commit if given.since else None,
         left_alone=tuple(one for one in left.values() if one),
-        untouched=tuple(one for pair in answers for one in untouched_on(*pair, given)),
+        untouched=tuple(
+            one
+            for want, live in answers
+            for one in untouched_on(want, live, given, parts[want.district.key])
+        ),
         still_running=await _running_on(reader, given),
         token_not_typed=tokens_not_typed(answers, given),
         limits=given.policy.limits() if given.since else None,
@@ -274,7 +271,7 @@ async def make_plan(
         later=given.since.later if given.since else {},
         loosened=given.since.loosened if given.since else (),
         connection=given.connection,
-        scheduled=turns_to_come((same[key], given.part(same[key])) for key in in_step),
+        scheduled=turns_to_come((same[key], parts[key]) for key in in_step),
     )
     return _add_objections(plan, [want.district for want in wanted], given)
 
@@ -324,6 +321,8 @@ def plan_district(  # noqa: PLR0913 - each by its name
     desired = want.district.desired() if desired is None else desired
     if isinstance(live, ConnectError):
         return NotPlanned(key, want.file, live.message, live.remedy)
+    if not set_token and desired.items() <= live.form.items():
+        return key  # as most districts are
     baseline = baselines.get(key, Baseline())
     kept = find_kept_labels(want.district, live.form, baseline, desired)
     known = without(live.form, kept)
@@ -350,12 +349,12 @@ def plan_district(  # noqa: PLR0913 - each by its name
 
 
 def untouched_on(
-    want: PlannedDistrict, live: Live | ConnectError, given: PlanContext
+    want: PlannedDistrict, live: Live | ConnectError, given: PlanContext, planned: Form
 ) -> Iterator[Untouched]:
-    """Say what stays as it is on a district, and why, in the order of the form."""
+    """Say what of the planned part of a district stays as it is, and why, in order."""
     if isinstance(live, ConnectError):
         return
-    key, planned = want.district.key, given.part(want.district)
+    key = want.district.key
     released = given.since.released_on(key) if given.since else ()
     if not released and planned.items() <= live.form.items():
         return
