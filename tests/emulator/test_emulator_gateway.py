@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from contextlib import closing
 from typing import Any, Protocol
 
 import httpx2
 import pytest
 
 from connectsync.emulator.form import BLANK
+from connectsync.emulator.http import StoreUnusable
 
 
 class Emulator(Protocol):
@@ -73,6 +76,38 @@ def test_a_bulk_read_answers_every_key(emulator: Emulator) -> None:
     assert [item["district"] for item in body["items"]] == ["bay", "oak"]
     assert [error["district"] for error in body["errors"]] == ["nowhere", "\ud800"]
     assert body["items"][0]["settings"] == BLANK
+
+
+@pytest.mark.parametrize("later", [set(), {"permissions", "deletionThreshold"}])
+def test_forms_are_the_same_one_by_one_and_in_a_bulk(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch, later: set[str]
+) -> None:
+    assert emulator.save({"contactTypes": ["Primary"]}).status_code == 200
+    with closing(sqlite3.connect(emulator.store)) as connection, connection:
+        old = json.dumps({**BLANK, "districtId": '","settings":{}'})
+        connection.execute("UPDATE district SET form = ? WHERE key = 'elm'", (old,))
+        fields = {name: BLANK[name] for name in BLANK.keys() - later}
+        kept = json.dumps(fields, indent=1)
+        connection.execute(
+            "UPDATE district SET form = ?, name = ? WHERE key = 'oak'",
+            (kept, 'São ","settings":{}'),
+        )
+    monkeypatch.setattr("connectsync.emulator.form.LATER", frozenset(later))
+    keys = ["bay", "elm", "oak"]
+    read = emulator.ask("POST", "/v1/districts:read", {"districts": keys}).json()
+    alone = [emulator.ask("GET", f"/v1/districts/{key}").json() for key in keys]
+    assert read == {"items": alone, "errors": []}
+    assert read["items"][2]["settings"] == BLANK
+
+
+@pytest.mark.parametrize("kept", ["{", "[]", '{"districtId": NaN}', "[" * 5_000, ""])
+def test_a_bulk_that_holds_a_damaged_form_names_its_district(
+    emulator: Emulator, kept: str
+) -> None:
+    with closing(sqlite3.connect(emulator.store)) as connection, connection:
+        connection.execute("UPDATE district SET form = ? WHERE key = 'elm'", (kept,))
+    with pytest.raises(StoreUnusable, match="the form of district 'elm' in the store"):
+        emulator.ask("POST", "/v1/districts:read", {"districts": ["bay", "elm"]})
 
 
 @pytest.mark.parametrize(

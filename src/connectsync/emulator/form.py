@@ -100,6 +100,11 @@ def completed(form: Mapping[str, object]) -> dict[str, object]:
     return {**form, **{name: BLANK[name] for name in LATER if name not in form}}
 
 
+def names_all(kept: str) -> bool:
+    """Say whether a form that was kept, as JSON, names what the page got later."""
+    return all(f'"{name}"' in kept for name in LATER)
+
+
 def token_refusal(token: object) -> FieldRefusal | None:
     """Say why the form does not take a token, or None."""
     return None if _is_text(token) else FieldRefusal(TOKEN, "must be text")

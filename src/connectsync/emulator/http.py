@@ -32,8 +32,12 @@ def json_response(
     media_type: str = "application/json",
 ) -> Response:
     """Give a JSON answer; ASCII only, so that any text can be encoded."""
-    content = json.dumps(body, separators=(",", ":")).encode("ascii")
-    return Response(content, status, headers, media_type)
+    return Response(spell_json(body), status, headers, media_type)
+
+
+def spell_json(body: object) -> str:
+    """Spell data as JSON, as short as can be."""
+    return json.dumps(body, separators=(",", ":"))
 
 
 def tag_response(body: Mapping[str, object], version: str) -> Response:

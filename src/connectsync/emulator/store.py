@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from connectsync.emulator.form import (
     OPTIONS,
@@ -179,8 +180,7 @@ def open_store(path: Path | str) -> EmulatorStore:
 def _make_private(path: Path) -> None:
     """Make the file, if it is not there, so that only this user may read it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    os.close(handle)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     if path.is_file():
         path.chmod(path.stat().st_mode & 0o700 | 0o600)
 
@@ -188,8 +188,8 @@ def _make_private(path: Path) -> None:
 def page(connection: sqlite3.Connection, after: str, limit: int) -> list[DistrictRow]:
     """Give the districts whose key comes after ``after``, by key, without forms."""
     rows = connection.execute(
-        "SELECT key, name, saves, version FROM district"
-        " WHERE key > ? ORDER BY key LIMIT ?",
+        "SELECT key, name, saves, version FROM district WHERE key > ? ORDER BY key"
+        " LIMIT ?",
         (after, limit),
     )
     return [
@@ -204,38 +204,45 @@ def find(connection: sqlite3.Connection, key: str) -> DistrictRow | None:
 
 def known_among(connection: sqlite3.Connection, keys: Sequence[str]) -> set[str]:
     """Give those of ``keys`` that are districts, in one query and without forms."""
-    asked = json.dumps(list(keys))
     query = "SELECT key FROM district WHERE key IN (SELECT value FROM json_each(?))"
-    return {key for (key,) in connection.execute(query, (asked,))}
+    return {key for (key,) in connection.execute(query, (json.dumps(list(keys)),))}
 
 
 def find_many(connection: sqlite3.Connection, keys: Sequence[str]) -> list[DistrictRow]:
     """Give the districts among ``keys`` that exist, by key, in one query."""
-    rows = connection.execute(
-        "SELECT key, name, saves, version, form, token_digest, status, at, tried,"
-        " schools FROM district LEFT JOIN nightly_sync ON district = key"
+    found = find_kept(connection, keys)
+    return [replace(row, form=read_form(row.key, kept)) for row, kept in found]
+
+
+def find_kept(
+    connection: sqlite3.Connection, keys: Sequence[str]
+) -> list[tuple[DistrictRow, str | None]]:
+    """Give the same without forms, and each form as JSON; None where it is damaged."""
+    query = (
+        "SELECT CASE WHEN json_valid(form) AND json_type(form) = 'object' THEN form END"
+        ", token_digest, key, name, saves, version, status, at, tried, schools"
+        " FROM district LEFT JOIN nightly_sync ON district = key"
         " LEFT JOIN nightly_school ON home = key"
-        " WHERE key IN (SELECT value FROM json_each(?)) ORDER BY key",
-        (json.dumps(list(keys)),),
+        " WHERE key IN (SELECT value FROM json_each(?)) ORDER BY key"
     )
+    rows = connection.execute(query, (json.dumps(list(keys)),))
     return [
-        DistrictRow(
-            *(key, name, saves, version, _form(key, form), token_digest),
-            synced=None if sync[0] is None else _report(*sync),
-        )
-        for key, name, saves, version, form, token_digest, *sync in rows
+        (DistrictRow(key, name, saves, version, {}, digest, _report(*sync)), kept)
+        for kept, digest, key, name, saves, version, *sync in rows
     ]
 
 
-def _report(status: str, at: str, tried: int | None, schools: str) -> SyncReport:
-    each = json.loads(schools or "[]")
-    return SyncReport(status, at, tried, tuple(SchoolReport(*one) for one in each))
+def _report(status: str | None, at: str, *told: Any) -> SyncReport | None:
+    tried, schools = told
+    each = (SchoolReport(*one) for one in json.loads(schools or "[]"))
+    return None if status is None else SyncReport(status, at, tried, tuple(each))
 
 
-def _form(key: object, kept: object) -> dict[str, object]:
+def read_form(key: str, kept: str | None) -> dict[str, object]:
+    """Read a form as it is kept. Raises ``StoreUnusable`` if it is damaged."""
     with suppress(ValueError, RecursionError):
-        if isinstance(kept, str) and isinstance(form := json.loads(kept), dict):
-            return completed(form)
+        if kept is not None:
+            return completed(json.loads(kept))
     raise StoreUnusable(f"the form of district {key!r} in the store is damaged")
 
 
@@ -288,9 +295,8 @@ def options(connection: sqlite3.Connection) -> Options:
 
 def learn(connection: sqlite3.Connection, field: str, label: str) -> None:
     """Offer a label that a seed proves to exist."""
-    connection.execute(
-        "INSERT OR IGNORE INTO learnt_option VALUES (?, ?)", (field, label)
-    )
+    statement = "INSERT OR IGNORE INTO learnt_option VALUES (?, ?)"
+    connection.execute(statement, (field, label))
 
 
 REMEMBERED_SECONDS = 24 * 60 * 60
@@ -314,9 +320,8 @@ class SaveRequest:
     @property
     def fingerprint(self) -> str:
         """Tell one save from another; it gives away nothing of its content."""
-        spelled = json.dumps(
-            [self.district, self.expected_version, self.fields], sort_keys=True
-        )
+        asked = [self.district, self.expected_version, self.fields]
+        spelled = json.dumps(asked, sort_keys=True)
         return hashlib.sha256(spelled.encode("ascii")).hexdigest()
 
 
@@ -327,7 +332,8 @@ def save_form(connection: sqlite3.Connection, save: SaveRequest, *, now: float) 
     ``now`` is in seconds since the epoch. A save that changes nothing keeps the
     version. Raises ``Problem``: 404, 412, or 422; then nothing was written.
     """
-    _forget(connection, before=now - REMEMBERED_SECONDS)
+    latest = now - REMEMBERED_SECONDS
+    connection.execute("DELETE FROM remembered WHERE at < ?", (latest,))
     if version := _remember_save(connection, save):
         return version
     version = _write_save(connection, save)
@@ -402,10 +408,6 @@ def _remember(
             "INSERT INTO remembered VALUES (?, ?, ?, ?, ?)",
             (save.idempotency_key, save.fingerprint, save.district, version, now),
         )
-
-
-def _forget(connection: sqlite3.Connection, *, before: float) -> None:
-    connection.execute("DELETE FROM remembered WHERE at < ?", (before,))
 
 
 @dataclass(frozen=True, slots=True)
