@@ -77,10 +77,8 @@ def find_differing(live: Form, desired: Form) -> tuple[str, ...]:
     names = list_differing(live, desired)
     # DeepDiff is asked about sets of labels that differ; Python knows all the rest
     held = {name: live[name] for name in names}
-    wanted = form_spelled_as(
-        {name: desired[name] for name in names},
-        {name: labels_in(value) for name, value in held.items()},
-    )
+    labels = {name: labels_in(value) for name, value in held.items()}
+    wanted = form_spelled_as({name: desired[name] for name in names}, labels)
     return tuple(name for name in names if _is_apart(held[name], wanted[name]))
 
 
@@ -159,9 +157,8 @@ def saves_of(
     """Work out from a plan's live form and desired values what must be saved."""
     changes = changes_between(without(planned.live, planned.kept), planned.desired)
     launched = is_launched(facts or Facts(), baselines.get(planned.district))
-    return saves_for(
-        changes, planned.live, launched=launched, set_token=planned.set_token
-    )
+    typed = planned.set_token
+    return saves_for(changes, planned.live, launched=launched, set_token=typed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,21 +233,14 @@ async def make_plan(
     ordered = sorted(wanted, key=lambda want: want.district.key)
     answers = [(want, _answer(lives, want.district.key)) for want in ordered]
     left = {want.district.key: _left_alone(want, live, given) for want, live in answers}
-    parts = {want.district.key: given.part(want.district) for want in ordered}
+    same = {want.district.key: want.district for want in ordered}
+    parts = {key: given.part(one) for key, one in same.items()}
     outcomes = [
-        plan_district(
-            want,
-            live,
-            given.baselines,
-            set_token=key in given.set_token,
-            desired=parts[key],
-            launched=bool(given.since and key in given.since.launched),
-        )
+        _planned(want, live, parts[want.district.key], given)
         for want, live in answers
-        if not (one := left[key := want.district.key]) or not one.error
+        if not (one := left[want.district.key]) or not one.error
     ]
     in_step = tuple(k for k in outcomes if isinstance(k, str) and not left[k])
-    same = {want.district.key: want.district for want in ordered}
     plan = Plan(
         *(given.now, given.tool, reader.described, given.scope, given.fleet),
         districts=await given.counted(outcomes),
@@ -274,6 +264,17 @@ async def make_plan(
         scheduled=turns_to_come((same[key], parts[key]) for key in in_step),
     )
     return _add_objections(plan, [want.district for want in wanted], given)
+
+
+def _planned(
+    want: PlannedDistrict, live: Live | ConnectError, part: Form, given: PlanContext
+) -> DistrictPlan | NotPlanned | str:
+    key = want.district.key
+    asked = {
+        "set_token": key in given.set_token,
+        "launched": given.since is not None and key in given.since.launched,
+    }
+    return plan_district(want, live, given.baselines, desired=part, **asked)
 
 
 def _as_before(
@@ -322,7 +323,7 @@ def plan_district(  # noqa: PLR0913 - each by its name
     if isinstance(live, ConnectError):
         return NotPlanned(key, want.file, live.message, live.remedy)
     if not set_token and desired.items() <= live.form.items():
-        return key  # as most districts are
+        return key
     baseline = baselines.get(key, Baseline())
     kept = find_kept_labels(want.district, live.form, baseline, desired)
     known = without(live.form, kept)
