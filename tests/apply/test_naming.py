@@ -74,6 +74,20 @@ def test_what_is_known_by_its_key_is_written_once(store: Store) -> None:
         assert reader.head() == head
 
 
+def test_a_connect_is_not_taken_for_a_neighbor_whose_name_it_is_given(
+    store: Store,
+) -> None:
+    """A change of one word would put what is known of the other in its place."""
+    recognize(store, connect_key(GATEWAY, "lincoln"), at=NOW)
+    recognize(store, connect_key(PAGE, "oregon"), at=NOW)
+    for name in ("lincoln", "oregon"):
+        keep(store, name, 10, running=True, days=0)
+    with pytest.raises(ConnectRenamed, match="knows this Connect as 'lincoln'"):
+        recognize(store, connect_key(GATEWAY, "oregon"), at=NOW)
+    # a new address of a Connect is one of it all the same
+    recognize(store, connect_key("gateway https://new.example.org", "oregon"), at=NOW)
+
+
 def test_other_connects_of_the_store_keep_their_keys(store: Store) -> None:
     keep(store, PAGE, 12, running=True, days=0)
     recognize(store, connect_key(GATEWAY, "production"), at=NOW)

@@ -814,6 +814,9 @@ def change_that_loosens(repository: Console, texts: tuple[str, str]) -> None:
     commit(repository)
 
 
+NAMED = "what was applied is known by that name"
+
+
 @pytest.mark.parametrize("seen", [True, False], ids=["its own file", "main's file"])
 @pytest.mark.parametrize(("name", "texts"), LOOSENED.items(), ids=LOOSENED)
 @pytest.mark.sampled(4)
@@ -1151,6 +1154,48 @@ def refusing() -> Watch:
     return watch
 
 
+WAVES = "rollout: {waves: [{name: canary, label: pilot}, {name: then, label: big}]}\n"
+BY_LABEL = {
+    "into": ("labels: [big]\n", "labels: [big, pilot]\n", "then", "canary"),
+    "off": ("labels: [pilot]\n", "", "canary", "none"),
+    "on": ("", "labels: [pilot]\n", "none", "canary"),
+}
+
+
+@pytest.mark.parametrize("command", ["plan", "approve", "apply"])
+@pytest.mark.parametrize("way", BY_LABEL)
+@pytest.mark.sampled(4)
+def test_a_district_that_other_labels_take_into_another_wave_is_told(
+    repository: Console, way: str, command: str
+) -> None:
+    """Without a district of its own the first wave is no trial of the rest."""
+    was, now, then, there = BY_LABEL[way]
+    with (repository.folder / "connectsync.yaml").open("a") as file:
+        file.write(WAVES)
+    repository.replace(HARBOR, "schema: 1\n", "schema: 1\nlabels: [pilot, big]\n")
+    repository.replace(CREEK, "schema: 1\n", f"schema: 1\n{was}")
+    commit(repository)
+    git(repository, "checkout", "--quiet", "-b", "change")
+    lower(repository)
+    commit(repository)
+    assert "loosened" not in planned(repository)
+    repository.replace(CREEK, f"schema: 1\n{was}", f"schema: 1\n{now}")
+    commit(repository)
+    told = f"the wave by label was {then}, and is {there}: dry-creek-isd"
+    data = planned(repository)
+    assert data["loosened"] == [told]
+    shown = repository.run("plan", "--changed-since", "main", "--format", "markdown")
+    assert f"the project is less strict: {told}" in shown.out
+    if command == "plan":
+        return
+    del data["loosened"]
+    data["digest"] = digest_of(data)
+    (repository.folder / "plan.json").write_text(json.dumps(data), "utf-8")
+    more = ["--as", "Ada", "--yes"] if command == "approve" else []
+    said = repository.run(command, "plan.json", *more)
+    assert f"warning: rules-loosened: {told}" in said.err
+
+
 FIGURES = """\
 guards: {max_districts: %s, max_live_age_hours: %s}
 reconcile: {at_most: %s}
@@ -1172,6 +1217,7 @@ def test_what_a_change_lets_more_of_through_is_told_with_its_plan(
     git(repository, "checkout", "--quiet", "-b", "change")
     loose = FIGURES % (9, 9, "caution", 1, 50, "other", 20)
     loose += "backends: {gateway: {url: 'https://other.example.org'}}\n"
+    loose += "connect: theirs\n"
     loose += "state: {dir: elsewhere}\nroster: {source: 'fixtures/{district}.csv'}\n"
     (repository.folder / "connectsync.yaml").write_text(project + loose, "utf-8")
     commit(repository)
@@ -1189,6 +1235,7 @@ def test_what_a_change_lets_more_of_through_is_told_with_its_plan(
         "rollout.max_failures_percent was 1, and is 20",
         "backend is another, and saves and tokens go by it",
         "backends.gateway.url is another, and saves and tokens go by it",
+        f"connect was none, and is theirs: {NAMED}",
         "the state is another: what was applied and approved is not known there",
         "`roster` is another: whom later changes reach is counted on that",
     ]

@@ -57,6 +57,11 @@ class Rollout:
     waves: tuple[Wave, ...] = ()
     max_failures_percent: int | None = None
 
+    @property
+    def goes_by_labels(self) -> bool:
+        """Say whether what a district is labeled decides on its wave."""
+        return any(wave.labels for wave in self.waves)
+
 
 def wave_by_district(
     rollout: Rollout, labels: Mapping[str, frozenset[str]]
@@ -75,6 +80,18 @@ def wave_by_district(
         room = -(-len(labels) * wave.percent // 100) - len(named)
         found |= dict.fromkeys(named + others[: max(0, room)], wave.name)
     return {key: found.get(key, LAST) for key in labels}
+
+
+def wave_moved(
+    rollout: Rollout, key: str, was: frozenset[str], now: frozenset[str]
+) -> Iterator[str]:
+    """Tell which other wave takes a district by name once it has other labels."""
+    then, there = (
+        next((one.name for one in rollout.waves if _names(one, key, labels)), "none")
+        for labels in (was, now)
+    )
+    if then != there:
+        yield f"the wave by label was {then}, and is {there}"
 
 
 def by_chance(keys: Iterable[str]) -> list[str]:

@@ -18,7 +18,7 @@ from connectsync.config.source import quote_text
 from connectsync.domain.finding import Finding, Severity
 from connectsync.domain.plan import Plan
 from connectsync.domain.plan_shape import Members, each, read_json, text, whole
-from connectsync.domain.policy import split_shard
+from connectsync.domain.policy import split_shard, wave_moved
 from connectsync.domain.rule_settings import (
     FileIdentity,
     KnownFinding,
@@ -126,9 +126,10 @@ def with_standings(
     Give a project with how each file that a change touches stood before it.
 
     By a label that the change writes into a file, or a folder that it moves one to, no
-    less is told of it; of a district that is new less is, and that is said.
+    less is told of it; of a district that is new less is, and that is said. So is
+    which districts come into a wave, or leave one, by their labels.
     """
-    if not project.rules.tells_apart and project.baseline is None:
+    if not _goes_by_place(project) and project.baseline is None:
         return project
     root, everything = project.root, changed.reaches_all() or bool(changed.profiles())
     paths = {*below(project.districts_dir)}
@@ -159,12 +160,20 @@ def with_standings(
             brought |= {(key, file) for file in here.files - was.files - {one.file}}
         elif key not in stems:
             brought |= {(key, file) for file in here.files}
-        for said in project.rules.looser_by(one.file, here, was, ADJUSTABLE):
+        for said in (
+            *project.rules.looser_by(one.file, here, was, ADJUSTABLE),
+            *wave_moved(project.policy.rollout, key, was.labels, here.labels),
+        ):
             looser[said].append(key)
     moved = tuple(f"{said}: {few(sorted(keys))}" for said, keys in looser.items())
     rules = replace(project.rules, stood=stood, moved=moved)
     known = replace(project.known_before or KnownFindings(), brought=frozenset(brought))
     return replace(project, rules=rules, known_before=known)
+
+
+def _goes_by_place(project: Project) -> bool:
+    """Say whether labels, folders or profiles of a district decide on what holds."""
+    return project.rules.tells_apart or project.policy.rollout.goes_by_labels
 
 
 def _standing(loaded: LoadedDistrict) -> FileIdentity:
@@ -406,7 +415,7 @@ def _looser(
         file = relative(before.baseline, project.root)
         raw = file_at(project.root, since, file, environment)
     judged = with_judge_of(project, before, raw)
-    if judged.rules.tells_apart:
+    if _goes_by_place(judged):
         judged = _with_standings(judged, plan, changed)
     return (
         *loosened(judged),

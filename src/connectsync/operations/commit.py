@@ -311,13 +311,13 @@ def project_loosened(before: Project, after: Project) -> Iterator[str]:
     for key in REACHED_BY:
         if was.get(key) != now.get(key):
             yield f"{key} is another, and saves and tokens go by it"
-    if any(getattr(before, one) != getattr(after, one) for one in _STATE):
+    if before.connect != after.connect:
+        names = f"was {before.connect or 'none'}, and is {after.connect or 'none'}"
+        yield f"connect {names}: what was applied is known by that name"
+    if (before.state_dir, before.state_url) != (after.state_dir, after.state_url):
         yield "the state is another: what was applied and approved is not known there"
     if (before.roster, before.clever) != (after.roster, after.clever):
         yield "`roster` is another: whom later changes reach is counted on that"
-
-
-_STATE = ("state_dir", "state_url")
 
 
 def _fewer(

@@ -169,7 +169,8 @@ def rules_loosened(subject: PlanAtHour) -> Iterator[Objection]:
 
     `rules` in `connectsync.yaml` and the baseline of findings decide which findings
     are told, freezes and hours when plans are applied, `guards`, `impact`, `approval`,
-    `rollout` and `reconcile` how much passes unseen. A pull request that changes a
+    `rollout`, with the labels of districts, and `reconcile` how much passes unseen;
+    what was applied is kept under the name of Connect. A pull request that changes a
     district and them together could turn off what speaks against the change. So what
     held before the change holds for its plan as well, but for `approval` and `rollout`,
     and reviewers see what is looser from now on, and where saves and tokens go by then.

@@ -401,7 +401,9 @@ def recognize(store: Store, connect: ConnectKey, *, at: datetime) -> None:
     named = connect.key not in connect.known_as
     here = {name for name, said in known.names.items() if connect.known_as & said}
     called = sorted(one for one in here - {connect.key} if ours & known.names[one])
-    if connect.key not in keys and not others and called:
+    # a name that is known for other addresses alone is that of another Connect
+    strange = connect.key not in (here if named else keys)
+    if strange and not others and called:
         calls = f"calls it {connect.key!r}" if named else "gives it no name"
         raise ConnectRenamed(
             f"the state knows this Connect as {called[0]!r}, and connectsync.yaml"
