@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 import zipfile
@@ -104,6 +105,10 @@ def imported(node: ast.AST) -> list[str]:
 OUTSIDE_CLI = [
     path for path in MODULES if path.parent.name != "cli" and path.stem != "__main__"
 ]
+STARTS = re.compile(
+    r"Popen|subprocess\.(run|call|check_)|create_subprocess"
+    r"|os\.(system|popen|exec[lv]|spawn|posix_spawn)"
+)
 SPEAKERS = {"print", "input", "exit", "quit"}
 HTTP_CLIENTS = {
     f"httpx2.{name}"
@@ -138,6 +143,22 @@ def test_http_clients_are_made_in_one_place() -> None:
         if isinstance(node, ast.Call) and ast.unparse(node.func) in HTTP_CLIENTS
     }
     assert made == {"web/http.py"}
+
+
+def test_every_program_that_is_started_is_told_where_it_stands() -> None:
+    told = {
+        (module.relative_to(SOURCE).as_posix(), *where)
+        for module in MODULES
+        for node in ast.walk(ast.parse(module.read_text()))
+        if isinstance(node, ast.Call) and STARTS.search(ast.unparse(node.func))
+        for where in [[ast.unparse(k.value) for k in node.keywords if k.arg == "cwd"]]
+    }
+    # the browser has tests of its own; a command of the project stands in the project
+    assert told == {
+        ("cli/secrets.py", "root"),
+        ("cli/terminal.py", "APART"),
+        ("operations/git.py", "APART"),
+    }
 
 
 def test_the_wheel_carries_schemas_and_templates(tmp_path: Path) -> None:

@@ -9,6 +9,8 @@ import pytest
 from console import Console
 from screen import Seen, on_a_terminal
 
+from connectsync.domain.foreign_text import APART
+
 COMMAND = (sys.executable, "-m", "connectsync")
 
 
@@ -21,6 +23,7 @@ def pager(tmp_path: Path) -> Path:
         f"printf '%s\\n' \"$@\" > '{tmp_path}/words'\n"
         f"cat > '{tmp_path}/read'\n"
         f"env > '{tmp_path}/environment'\n"
+        f"pwd > '{tmp_path}/place'\n"
     )
     program.chmod(0o755)
     return program
@@ -46,6 +49,14 @@ def test_long_text_goes_to_the_pager_by_its_words_and_no_shell(
     assert words[:2] == ["one word", "$(touch"]
     assert not hacked.exists()
     assert "of-the-gateway" not in (pager.parent / "environment").read_text()
+
+
+def test_no_pager_stands_in_the_folder_under_review(
+    valley: Console, pager: Path
+) -> None:
+    shown(valley, f"'{pager}'", "plan", "districts/ca")
+    # some read settings that lie where they are started
+    assert (pager.parent / "place").read_text().strip() == APART
 
 
 @pytest.mark.parametrize("why", ["short", "--no-pager", "NO_PAGER", "cat", "gone"])

@@ -21,6 +21,7 @@ from connectsync import errors
 from connectsync.cli.commands import CommandPlace
 from connectsync.cli.machine import lost, now_at_least, tell_once, utc_now
 from connectsync.domain.foreign_text import (
+    APART,
     environment_of_children,
     program_in,
     without_user_info,
@@ -329,7 +330,9 @@ def _paged(words: tuple[str, ...], text: str) -> bool:
         with (
             _interruptible_only_below(),
             # by its path and words, and no shell
-            subprocess.Popen(words, stdin=subprocess.PIPE, env=environment) as process,  # noqa: S603
+            subprocess.Popen(  # noqa: S603
+                words, stdin=subprocess.PIPE, env=environment, cwd=APART
+            ) as process,
         ):
             assert process.stdin is not None  # noqa: S101 - a pipe was asked for
             # a pager that is left before the end reads no further

@@ -394,6 +394,15 @@ _SEARCHED = re.compile("PATH|LD_LIBRARY_PATH|DYLD_[A-Z_]*PATH", re.IGNORECASE)
 _PROXY = re.compile("(HTTP|HTTPS|ALL)_PROXY", re.IGNORECASE)
 
 
+APART = os.path.abspath(os.sep)  # noqa: PTH100 - of no path
+"""
+Where what we start stands, unless it must stand elsewhere.
+
+Loaders and libraries also look for files by relative names: in the folder under review
+a commit would decide what these are.
+"""
+
+
 def program_in(folders: Iterable[str], name: str) -> str | None:
     """Find a program by its name in those of the folders that are spelled whole."""
     from shutil import which  # noqa: PLC0415 - it imports what unpacks archives

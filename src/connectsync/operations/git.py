@@ -14,6 +14,7 @@ from pathlib import Path
 
 from connectsync.config.discovery import PROJECT_FILE
 from connectsync.domain.foreign_text import (
+    APART,
     environment_of_children,
     foreign_text,
     mask_secrets,
@@ -93,7 +94,8 @@ class Git:
         seconds = SECONDS if self.seconds is None else self.seconds
         most = MOST_SAID if most is None else most
         process = subprocess.Popen(  # noqa: S603 - no shell, and no argument is an option
-            [self._program(), *_CAUTIONS, "-C", str(self.folder), *arguments],
+            [self._program(), *_CAUTIONS, *("-C", self.folder.absolute()), *arguments],
+            cwd=APART,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

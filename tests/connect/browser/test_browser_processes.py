@@ -81,6 +81,44 @@ def test_driver_and_browser_are_apart_from_us_and_know_no_secret(
     assert any(outside) is chromium.is_root()
 
 
+def test_no_driver_and_no_browser_stands_in_the_folder_under_review(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # what Chromium looks for here by a relative name would be a file of the commit
+    here = tmp_path / "here"
+    (here / "own").mkdir(parents=True)
+    monkeypatch.chdir(here)
+    monkeypatch.setenv("TMPDIR", "own")
+
+    async def places() -> set[str]:
+        before = children_of(os.getpid())
+        async with launch_browser() as browser:
+            page = await browser.new_page()
+            await page.screenshot()
+            found = children_of(os.getpid()) - before
+            assert len(found) > 2
+            # a relative name that the operator gave means what it did
+            assert list((here / "own").iterdir())
+            return {str((PROC / str(one) / "cwd").readlink()) for one in found}
+
+    assert not [one for one in world.runner.run(places()) if str(here) in one]
+
+
+def test_browsers_in_a_relative_folder_are_those_of_the_operators_folder(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    async def looked_for() -> str:
+        async with launch_browser() as browser:
+            return browser.browser_type.executable_path
+
+    monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", "browsers")
+    assert world.runner.run(looked_for()).startswith(f"{tmp_path}/browsers/")
+    monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", "0")
+    assert "/.local-browsers/" in world.runner.run(looked_for())
+
+
 def test_the_sandbox_is_left_out_for_root_alone(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

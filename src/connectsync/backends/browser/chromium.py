@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from playwright.async_api import Error as PlaywrightError
 
 from connectsync.backends.browser.website import origin_of
 from connectsync.domain.foreign_text import (
+    APART,
     environment_of_children,
     foreign_text,
     program_in,
@@ -41,6 +42,12 @@ QUIET = (
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
 )
 """The page that is asked for, and nothing else, is talked to."""
+
+_FROM_HERE = {"PLAYWRIGHT_BROWSERS_PATH", "TMPDIR"}
+"""Variables whose folder, if it is relative, is meant from where we stand."""
+
+_WITHIN_PLAYWRIGHT = "0"
+"""A folder of browsers by this name is none: they lie in Playwright's own."""
 
 _DRIVER_ENDED = "Connection closed while reading from the driver"
 
@@ -207,20 +214,30 @@ def _apart(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
     Start children of this loop in a session of their own, without our secrets.
 
     Playwright hands its driver the whole environment, and leaves it in our process
-    group, which a terminal sends Ctrl-C to.
+    group, which a terminal sends Ctrl-C to, and in the folder under review, where a
+    library of the browser looks for others to load.
     """
     start = loop.subprocess_exec
 
     async def apart(*command: Any, **how: Any) -> Any:
-        # the driver hands on to the browser what it was given itself
-        given = environment_of_children(how.get("env") or {})
-        return await start(*command, **{**how, "env": given, "start_new_session": True})
+        given = _environment_of_driver(how.get("env") or {})
+        ours = {"env": given, "cwd": APART, "start_new_session": True}
+        return await start(*command, **{**how, **ours})
 
     loop.subprocess_exec = apart  # type: ignore[method-assign]
     try:
         yield
     finally:
         loop.subprocess_exec = start  # type: ignore[method-assign]
+
+
+def _environment_of_driver(environment: Mapping[str, str]) -> dict[str, str]:
+    """Give what the driver hands on to the browser, with folders spelled whole."""
+    given = environment_of_children(environment)
+    for name in _FROM_HERE & given.keys():
+        if given[name] != _WITHIN_PLAYWRIGHT:
+            given[name] = str(Path(given[name]).absolute())
+    return given
 
 
 def is_root() -> bool:
