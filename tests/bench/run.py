@@ -1,9 +1,10 @@
 """
 Times `validate` beside its peers, in pairs, and prints the ratios.
 
-Run by `make bench`. Peers are installed from package indexes into environments of
-their own: check-jsonschema with pip, sourcemeta's jsonschema with npm. Machines are
-noisy, so each pair runs one right after the other, and medians of ratios are told.
+Run by `make bench`. All are installed from package indexes into environments of their
+own: ours as users have it, check-jsonschema with pip, sourcemeta's jsonschema with npm.
+Machines are noisy, so each pair runs one right after the other, and medians of ratios
+are told.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 PLACE = ROOT / "build" / "bench"
 SCHEMA = ROOT / "schema" / "district.schema.json"
-OURS = Path(sys.executable).with_name("connectsync")
+OURS = PLACE / "ours" / "bin" / "connectsync"
 COUNTRY = 13_318
 
 LONG = """\
@@ -187,6 +188,19 @@ def grown(command: Sequence[str], folder: Path) -> tuple[float, float]:
     return used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
 
 
+def install_ours() -> None:
+    """Install what users install, without what developers have beside it."""
+    place = PLACE / "ours"
+    if not OURS.exists():
+        subprocess.run([sys.executable, "-m", "venv", place], check=True)
+    python, asked = str(place / "bin" / "python"), ["--no-deps", "--compile-bytecode"]
+    uv = [sys.executable, "-m", "uv", "pip", "install", "-q", "--system-certs"]
+    lock = ["--require-hashes", "-r", str(ROOT / "requirements" / "run.txt")]
+    subprocess.run([*uv, "--python", python, *asked, *lock], check=True)
+    again = ["--reinstall-package", "connectsync", "--no-build-isolation", str(ROOT)]
+    subprocess.run([*uv, "--python", python, *asked, *again], check=True)
+
+
 def check_jsonschema() -> str | None:
     place = PLACE / "check-jsonschema"
     program = place / "bin" / "check-jsonschema"
@@ -230,6 +244,7 @@ def compare(
 def main() -> None:
     """Print a table of ratios, smaller is better."""
     PLACE.mkdir(parents=True, exist_ok=True)
+    install_ours()
     python = platform.python_version()
     say(f"{platform.platform()}, {os.cpu_count()} cores, Python {python}")
     say("\n| Work | ratio | of CPU | connectsync | peer |\n|---|---|---|---|---|")
