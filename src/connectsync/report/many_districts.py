@@ -71,12 +71,8 @@ _DRIFTED = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class DistrictGroup:
-    """How a district stands, and the group that it is counted with."""
-
-    group: str
-    standing: str
+GroupStanding = tuple[str, str]
+"""The group that a district is counted with, and how it stands."""
 
 
 def plan_tables(review: PlanReview, *, colour: bool) -> tuple[str, ...]:
@@ -109,7 +105,7 @@ def drift_tables(
     """Count how many districts stand, by folder; ``folder`` is what holds them all."""
     if len(found) <= MANY:
         return ()
-    stood = [DistrictGroup(_folder(one.file, folder), one.standing) for one in found]
+    stood = ((_folder(one.file, folder), one.standing) for one in found)
     return tuple(_table("by folder", stood, _DRIFTED, Paint(colour)))
 
 
@@ -120,16 +116,16 @@ def _both(
     paint: Paint,
 ) -> Iterator[str]:
     members = {key: review.member(key) for key in standing}
-    by_folder = [
-        DistrictGroup(_folder(members[key].file, review.folder), stood)
+    by_folder = (
+        (_folder(members[key].file, review.folder), stood)
         for key, stood in standing.items()
-    ]
+    )
     yield from _table("by folder", by_folder, kinds, paint)
-    by_wave = [
-        DistrictGroup(members[key].wave, stood)
+    by_wave = (
+        (members[key].wave, stood)
         for key, stood in standing.items()
         if members[key].wave
-    ]
+    )
     yield from _table("by wave", by_wave, kinds, paint, order=review.waves)
 
 
@@ -139,7 +135,7 @@ def _folder(file: str, folder: str) -> str:
 
 def _table(
     title: str,
-    stood: Iterable[DistrictGroup],
+    stood: Iterable[GroupStanding],
     kinds: Mapping[str, Style],
     paint: Paint,
     *,
@@ -151,9 +147,9 @@ def _table(
     Nothing where there is one group, or where all is as it should be.
     """
     counts: dict[str, Counter[str]] = {}
-    for one in stood:
-        counts.setdefault(one.group, Counter())[one.standing] += 1
-    found = {standing for count in counts.values() for standing in count}
+    for (group, standing), count in Counter(stood).items():
+        counts.setdefault(group, Counter())[standing] = count
+    found = {standing for each in counts.values() for standing in each}
     if len(counts) > 1 and found != {IN_STEP}:
         names = sorted(counts, key=lambda name: _rank(name, counts[name], order))
         rows = list(_rows(names, counts))
