@@ -13,6 +13,7 @@ import pytest
 from console import Console, Said
 from fitting import insist_fits
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
+from repositories import commit, git
 
 from connectsync.apply.journal import BaselineUpdate, Claim, RunOptions
 from connectsync.apply.state.opening import open_store
@@ -285,6 +286,55 @@ def test_what_a_person_took_back_is_not_made_again(settled: Console) -> None:
     assert settled.live("lakeview-usd")["deletion_threshold"] == 11
 
 
+def permit(console: Console) -> None:
+    """Ask for another setting of Lakeview, and have a person apply that one alone."""
+    git(console, "init", "--quiet", "--initial-branch", "main")
+    (console.folder / ".gitignore").write_text(".connectsync/\nplan.json\n", "utf-8")
+    commit(console)
+    console.replace(LAKEVIEW, "settings:\n", "settings:\n  permissions: []\n")
+    commit(console)
+    asked = ("plan", "--changed-since", "HEAD^", "--out", "plan.json", "--format")
+    data = json.loads(console.run(*asked, "json").out)
+    names = [
+        change["setting"]
+        for one in data["districts"]
+        for save in one["saves"]
+        for change in save["changes"]
+    ]
+    assert names == ["permissions"]
+    assert console.run("apply", "plan.json").status == ExitStatus.FINE
+
+
+def test_what_was_taken_back_stays_so_whatever_else_is_applied_there(
+    settled: Console,
+) -> None:
+    """Who reviews a change of one setting has not decided about another."""
+    settled.replace(LAKEVIEW, "deletion_threshold: 15", "deletion_threshold: 12")
+    assert settled.run("apply", "--yes").status == ExitStatus.FINE
+    assert settled.run("rollback", "2", "--yes").status == ExitStatus.FINE
+    permit(settled)
+    status, data = told(settled)
+    assert (status, whys(data, "lakeview-usd")) == (ExitStatus.FINDINGS, ["rollback"])
+    assert settled.live("lakeview-usd")["deletion_threshold"] == 15
+    # a person who applies that very setting knows what it is about
+    assert settled.run("apply", "--yes").status == ExitStatus.FINE
+    settled.replace(LAKEVIEW, "deletion_threshold: 12", "deletion_threshold: 11")
+    assert told(settled)[0] == ExitStatus.FINE
+
+
+def test_what_a_roll_out_left_alone_waits_whatever_else_is_applied_there(
+    settled: Console,
+) -> None:
+    stop_before_lakeview(settled)
+    permit(settled)
+    status, data = told(settled)
+    assert (status, whys(data, "lakeview-usd")) == (ExitStatus.FINDINGS, ["rollout"])
+    assert settled.live("lakeview-usd")["deletion_threshold"] == 15
+    assert settled.run("apply", "--yes").status == ExitStatus.FINE
+    settled.replace(LAKEVIEW, "deletion_threshold: 12", "deletion_threshold: 11")
+    assert told(settled)[0] == ExitStatus.FINE
+
+
 def test_what_was_saved_meanwhile_is_left_alone(
     settled: Console, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -307,11 +357,8 @@ def test_what_was_saved_meanwhile_is_left_alone(
     assert settled.live("lakeview-usd")["deletion_threshold"] == 15
 
 
-@pytest.mark.parametrize("later", [0, 40])
-def test_a_roll_out_that_stopped_is_not_gone_on_with(
-    settled: Console, later: int
-) -> None:
-    """However many runs of other districts there were since."""
+def stop_before_lakeview(settled: Console, later: int = 0) -> None:
+    """Stop a roll-out at Dry Creek; so many runs of no district come after it."""
     settled.replace(LAKEVIEW, "deletion_threshold: 15", "deletion_threshold: 12")
     threshold(settled, CREEK, 10)
     settled.run("plan", "--out", "plan.json")
@@ -330,6 +377,14 @@ def test_a_roll_out_that_stopped_is_not_gone_on_with(
             others = replace(plan, tool=f"plan {number}", districts=())
             more, _ = store.begin(others, f"sha256:{number}", RunOptions(()), at=at)
             store.end(more, at=at)
+
+
+@pytest.mark.parametrize("later", [0, 40])
+def test_a_roll_out_that_stopped_is_not_gone_on_with(
+    settled: Console, later: int
+) -> None:
+    """However many runs of other districts there were since."""
+    stop_before_lakeview(settled, later)
     status, data = told(settled)
     assert (status, whys(data, "lakeview-usd")) == (ExitStatus.FINDINGS, ["rollout"])
     # a person looks, and applies it: that settles it

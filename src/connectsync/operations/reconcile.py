@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import cache
 
 from connectsync.apply.journal import BaselineUpdate, JournalRow
 from connectsync.apply.saving import OpenSaves, has_arrived
@@ -23,10 +25,10 @@ from connectsync.domain.outcome import (
 )
 from connectsync.domain.plan import DistrictPlan, Plan
 from connectsync.domain.plan_file import plan_digest
-from connectsync.domain.run import Run, RunState
+from connectsync.domain.run import Run, RunHead, RunState
 from connectsync.domain.settings import spell
 from connectsync.domain.wording import few
-from connectsync.errors import ConnectError, NotApproved, StalePlan
+from connectsync.errors import ConnectError, DamagedPlan, NotApproved, StalePlan
 from connectsync.operations.approve import insist_approved
 from connectsync.operations.drift import observe_district
 from connectsync.operations.plan import PlanContext, PlannedDistrict, add_guards
@@ -67,8 +69,8 @@ def divide_plan(
     districts = [want.district for want in wanted]
     before = _History(
         given.baselines,
-        _stopped_before(archive, plan.backend),
-        archive.taken_back(plan.backend),
+        _stopped_before(archive, plan, last := archive.last_saved(plan.backend)),
+        last,
         _arrivals(given.open_saves, lives_of(plan)),
     )
     held = {
@@ -136,16 +138,17 @@ class _History:
     """
     What came before, by district.
 
-    ``stopped`` are runs that stopped before it, ``back`` runs that took it back, and
-    ``arrived`` saves of ours that got no answer and are there now.
+    ``stopped`` are runs that stopped before it, ``last`` those that saved each setting
+    last, and ``arrived`` saves of ours that got no answer and are there now.
     """
 
     baselines: Baselines
     stopped: Mapping[str, int]
-    back: Mapping[str, int]
+    last: Mapping[str, Mapping[str, RunHead]]
     arrived: Mapping[str, JournalRow]
 
-    def reasons(self, key: str) -> Iterator[Reason]:
+    def reasons(self, planned: DistrictPlan) -> Iterator[Reason]:
+        key = planned.district
         if key in self.arrived:
             entry = self.arrived[key]
             sent = f"a save of run {entry.run} that got no answer has arrived since"
@@ -157,10 +160,24 @@ class _History:
         if key in self.stopped:
             said = f"run {self.stopped[key]} stopped before it, after failures"
             yield Reason(ReasonKind.ROLLOUT, said)
-        if key in self.back:
-            yield Reason(
-                ReasonKind.ROLLBACK, f"run {self.back[key]} took a run back there"
-            )
+        yield from self._undone(key, _changed(planned))
+
+    def _undone(self, key: str, names: set[str]) -> Iterator[Reason]:
+        """Say which run took back what was saved last there, or one of the settings."""
+        saved = self.last.get(key, {})
+        newest = max(saved.values(), key=lambda one: one.number, default=None)
+        if newest is not None and newest.rollback_of:
+            said = f"run {newest.number} took a run back there"
+            yield Reason(ReasonKind.ROLLBACK, said)
+            return
+        for name in sorted(names & saved.keys()):
+            if saved[name].rollback_of:
+                said = f"run {saved[name].number} took a run back there: {name}"
+                yield Reason(ReasonKind.ROLLBACK, said)
+
+
+def _changed(planned: DistrictPlan) -> set[str]:
+    return {one.change.setting for one in planned.changes()}
 
 
 def _own(planned: DistrictPlan, at_most: Risk, before: _History) -> Iterator[Reason]:
@@ -174,7 +191,7 @@ def _own(planned: DistrictPlan, at_most: Risk, before: _History) -> Iterator[Rea
             said = f"{move.setting} was changed on Connect by hand: {was}"
             yield Reason(ReasonKind.DRIFT, said)
     yield from _risky(planned, at_most)
-    yield from before.reasons(planned.district)
+    yield from before.reasons(planned)
 
 
 def _risky(planned: DistrictPlan, at_most: Risk) -> Iterator[Reason]:
@@ -198,7 +215,7 @@ def _file_warnings(
     planned: DistrictPlan, findings: Sequence[Finding]
 ) -> Iterator[Reason]:
     """Say what rules warn of in its files, as far as it concerns what would change."""
-    settings = {one.change.setting for one in planned.changes()}
+    settings = _changed(planned)
     for one in findings:
         own = one.place.file == planned.file or planned.district in one.districts
         # what is only ahead holds nothing up today
@@ -250,19 +267,36 @@ def _unapproved(
         )
 
 
-def _stopped_before(archive: StateReader, backend: str) -> dict[str, int]:
+def _stopped_before(
+    archive: StateReader, plan: Plan, last: Mapping[str, Mapping[str, RunHead]]
+) -> dict[str, int]:
     """
     Give the districts that a roll-out left alone because others failed, and its run.
 
-    A later run of the same district settles that: its author looked.
+    A later run settles that of the settings that it saved: its author looked at these.
     """
-    left = archive.unended(backend)
-    stopped = {
-        number
-        for number in set(left.values())
-        if _stopped_by_failures(archive.run(number))
-    }
-    return {key: run for key, run in left.items() if run in stopped}
+    left, behind = archive.unended(plan.backend), archive.left_behind(plan.backend)
+    stopped = cache(lambda number: _stopped_by_failures(archive.run(number)))
+    planned_by = cache(lambda number: _planned_by(archive, number))
+    found = {key: run for key, run in left.items() if stopped(run)}
+    now = _changes_of(plan)
+    for key, run in behind:
+        saved = last.get(key, {}).items()
+        names = now.get(key, set()) - {n for n, head in saved if head.number > run}
+        if names and stopped(run) and names & planned_by(run).get(key, names):
+            found.setdefault(key, run)
+    return found
+
+
+def _planned_by(archive: StateReader, number: int) -> dict[str, set[str]]:
+    with suppress(DamagedPlan):
+        return _changes_of(archive.plan(number)[0])
+    # whatever it may have been about
+    return {}
+
+
+def _changes_of(plan: Plan) -> dict[str, set[str]]:
+    return {one.district: _changed(one) for one in plan.districts}
 
 
 def _stopped_by_failures(run: Run) -> bool:

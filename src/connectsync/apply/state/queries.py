@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import cache
@@ -74,11 +75,27 @@ class StateReader:
         runs = self._store.known().runs_on(backend)
         return {key: run.head.number for run in runs for key in run.parts}
 
-    def taken_back(self, backend: str) -> dict[str, int]:
-        """Give the districts that were saved last to undo a run, and by which."""
-        runs = self._store.known().runs_on(backend)
-        last = {key: run.head for run in runs for key in run.confirmed}
-        return {key: head.number for key, head in last.items() if head.rollback_of}
+    def last_saved(self, backend: str) -> dict[str, dict[str, RunHead]]:
+        """
+        Give the run that saved each setting last, by district.
+
+        Or one that saved others, and whose files said of this one what was there.
+        """
+        found = defaultdict[str, dict[str, RunHead]](dict)
+        for run in self._store.known().runs_on(backend):
+            for key, saves in run.saves.items():
+                for save in saves:
+                    if held := save.entry.facts.held:
+                        names = (*held, *save.intended["agreed"])
+                        found[key] |= dict.fromkeys(names, run.head)
+        return dict(found)
+
+    def left_behind(self, backend: str) -> Iterator[tuple[str, int]]:
+        """Give the districts that runs have not ended, and newer ones hold as well."""
+        newest = self.newest_runs(backend)
+        for run in self._store.known().runs_on(backend):
+            found = (key for key in run.unended if newest[key] > run.head.number)
+            yield from ((key, run.head.number) for key in found)
 
     def connect_called(self, name: str | None, kind: str) -> str:
         """
