@@ -15,6 +15,7 @@ from typing import Any
 import kubernetes_validate  # type: ignore[import-untyped]
 import pytest
 import yaml
+from github_site import git
 from kustomize import Manifest, containers, rendered
 from processes import environment
 from told_people import HOSTS, Hook, listening
@@ -64,14 +65,22 @@ def read(path: str) -> Any:
 
 
 def test_the_job_of_gitlab_tells_where_the_hosts_are_named(job: Job) -> None:
+    # the clone of a job, which fetches what the branch says by then
+    for words in (
+        "init --quiet -b main",
+        "add .",
+        "commit -qm all",
+        "remote add origin .",
+    ):
+        git(job.folder, *words.split(), path=environment()["PATH"])
     jobs = read("deploy/gitlab/connectsync.gitlab-ci.yml")
     script = "\n".join(jobs["connectsync-reconcile"]["script"])
-    quiet = job.run(script, **{HOSTS: ""})
+    quiet = job.run(script, **{HOSTS: "", "CI_DEFAULT_BRANCH": "main"})
     assert quiet.returncode == 1
     # nothing was so much as tried
     assert HOSTS not in quiet.stderr
     assert job.heard() == set()
-    done = job.run(script)
+    done = job.run(script, CI_DEFAULT_BRANCH="main")
     assert done.returncode == 1, done.stderr
     assert "waiting-run" in job.heard()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -96,6 +97,32 @@ def test_what_a_commit_brings_along_is_not_kept_as_what_a_job_made(
         check=False,
     )
     assert not any((tmp_path / one).exists() for one in kept)
+
+
+def test_a_pass_is_of_what_the_branch_says_when_its_turn_comes(tmp_path: Path) -> None:
+    """One that waited, or is run again, stands on a commit that main left behind."""
+    path, site, job = os.environ["PATH"], tmp_path / "site", tmp_path / "job"
+    site.mkdir()
+    git(site, "init", "--quiet", "--initial-branch", "main", path=path)
+    for said in ("old", "new"):
+        (site / "said").write_text(said, "utf-8")
+        git(site, "add", "said", path=path)
+        git(site, "commit", "--quiet", "--message", said, path=path)
+    git(tmp_path, "clone", "--quiet", str(site), str(job), path=path)
+    git(job, "checkout", "--quiet", "--detach", "HEAD^", path=path)
+    stand_in = tmp_path / "bin" / "connectsync"
+    stand_in.parent.mkdir()
+    stand_in.write_text("#!/bin/sh\necho $1 of $(cat said)\n", "utf-8")
+    stand_in.chmod(0o755)
+    done = subprocess.run(
+        ["bash", "-e", "-c", "\n".join(JOBS["connectsync-reconcile"]["script"])],
+        cwd=job,
+        env={"PATH": f"{stand_in.parent}:{path}", "CI_DEFAULT_BRANCH": "main"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, "reconcile of new\n"), done.stderr
 
 
 @pytest.fixture
@@ -222,6 +249,11 @@ def test_a_pass_by_the_clock_and_findings_of_a_merge_request(
 ) -> None:
     done = ran(world, "connectsync-reconcile", "origin/main", tmp_path / "one")
     # what the test before merged, and nobody applied, is safe
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert world.live("canyon", "deletion_threshold") == 12
+    # one that waited, or is run again, saves nothing that main says no more
+    before = world.site.git("rev-list", "--max-parents=0", "main")
+    done = ran(world, "connectsync-reconcile", before, tmp_path / "again")
     assert done.returncode == 0, done.stdout + done.stderr
     assert world.live("canyon", "deletion_threshold") == 12
     done = ran(world, "connectsync-validate", "origin/main", tmp_path / "two")

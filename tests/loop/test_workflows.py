@@ -203,6 +203,14 @@ def test_a_pass_by_the_clock_is_of_the_default_branch() -> None:
     assert job["if"] == f"github.event_name == 'schedule' || github.ref == {default}"
 
 
+def test_a_pass_is_of_what_the_branch_says_when_its_turn_comes() -> None:
+    """One that is run again has the commit of its event, which may be of last week."""
+    (job,) = yaml.safe_load(RECONCILE.read_text("utf-8"))["jobs"].values()
+    checkout = job["steps"][0]
+    assert checkout["uses"].startswith("actions/checkout@")
+    assert checkout["with"]["ref"] == "${{ github.ref }}"
+
+
 def test_another_base_of_a_pull_request_begins_its_jobs_anew() -> None:
     caller = yaml.safe_load((ROOT / "deploy/github/connectsync.yml").read_text("utf-8"))
     assert set(caller[True]["pull_request"]["types"]) == {
