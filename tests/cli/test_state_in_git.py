@@ -117,6 +117,58 @@ def test_state_of_a_commit_is_refused_where_git_says_nothing(
         )
 
 
+WRITTEN: dict[str, list[tuple[str, ...]]] = {
+    # names without what they share with the one before, and no folder told whole
+    "short": [("config", "feature.manyFiles", "true"), ("update-index",
+              "--index-version", "4")],
+    "split": [("update-index", "--split-index")],
+    "plain": [],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("content", ["sha1", "sha256"])
+@pytest.mark.parametrize("written", WRITTEN)
+def test_state_of_a_commit_is_refused_however_git_writes_its_list(
+    valley: Console, monkeypatch: pytest.MonkeyPatch, written: str, content: str
+) -> None:
+    git(valley.folder, "init", "-q", f"--object-format={content}")
+    valley.run("--state-dir", "var/state", "plan")
+    # it lies before the state in the list, and shares its beginning
+    (valley.folder / "var/state-notes").write_text("")
+    git(valley.folder, "add", "districts", "var/state-notes")
+    for words in WRITTEN[written]:
+        git(valley.folder, *words)
+    git(valley.folder, "add", "-N", "connectsync.yaml")
+    with monkeypatch.context() as hidden:
+        _no_git(hidden)
+        said = valley.run("--state-dir", "var/state", "runs")
+        assert "kept in git" not in said.both
+    git(valley.folder, "add", "-f", "var/state/state.db")
+    for words in WRITTEN[written]:
+        git(valley.folder, *words)
+    _no_git(monkeypatch)
+    said = valley.run("--state-dir", "var/state", "runs")
+    assert said.status == ExitStatus.FINDINGS, said.both
+    assert "state that comes with a commit is not used" in " ".join(said.both.split())
+
+
+@pytest.mark.parametrize("unknown", ["a later version", "an extension", "cut"])
+def test_a_list_that_is_not_understood_may_hold_the_state(
+    ours: Console, monkeypatch: pytest.MonkeyPatch, unknown: str
+) -> None:
+    index = ours.folder / ".git/index"
+    raw = index.read_bytes()
+    # an extension in small letters is one that nobody may read past
+    changed = {
+        "a later version": raw.replace(b"DIRC\0\0\0\2", b"DIRC\0\0\0\5", 1),
+        "an extension": raw[:-20] + b"next\0\0\0\0" + raw[-20:],
+        "cut": raw[:-21],
+    }
+    index.write_bytes(changed[unknown])
+    _no_git(monkeypatch)
+    assert "which is kept in git" in ours.run("runs").both
+
+
 def test_state_of_a_commit_is_refused_however_a_disk_spells_it(ours: Console) -> None:
     theirs = ours.folder / ".CONNECTSYNC"
     shutil.copytree(ours.folder / ".connectsync", theirs)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import struct
 import subprocess
 import threading
 import unicodedata
@@ -24,8 +25,8 @@ from connectsync.errors import UsageError
 from connectsync.files.access import read_regular
 from connectsync.values import dataclass
 
-_INDEX_LIMIT = 1 << 26
-"""Bytes of an index that are looked through; one of 13,318 files has two million."""
+_INDEX_LIMIT, _SHORT = 1 << 26, 4
+"""Bytes of an index that are read, and the version that leaves out what names share."""
 
 DEEPER = (
     "fetch more of the history: `git fetch --unshallow`, or fetch-depth: 0 for"
@@ -200,16 +201,79 @@ def _is_of_a_commit(path: Path, environment: Mapping[str, str]) -> bool:
 
 
 def _is_spelled(name: str, top: Path) -> bool:
-    """Say whether the index of a repository holds a name, without git."""
+    """
+    Say whether the index of a repository holds a file or a folder, without git.
+
+    One that is not understood may hold any.
+    """
     folder = top / ".git"
     try:
         if folder.is_file():
             said = os.fsdecode(read_regular(folder, _INDEX_LIMIT))
             folder = top / said.removeprefix("gitdir:").strip()
-        index = _spelled(os.fsdecode(read_regular(folder / "index", _INDEX_LIMIT)))
-    except (OSError, ValueError):
+        raw = read_regular(folder / "index", _INDEX_LIMIT)
+    except FileNotFoundError:
         return False
-    return f"{name}/" in index or f"{name}\0" in index
+    except (OSError, ValueError):
+        return True
+    try:
+        held = map(_spelled, _names_of_index(raw, folder))
+        return any(f"{one}/".startswith(f"{name}/") for one in held)
+    except (OSError, ValueError):
+        return True
+
+
+def _names_of_index(raw: bytes, folder: Path) -> set[str]:
+    """Give all names. Raises ``ValueError``, and ``OSError`` for the shared part."""
+    names: set[bytes] | None = None
+    # SHA-1 or SHA-256: an index does not say which, but is whole by one of them alone
+    for digest in (20, 32):
+        with suppress(ValueError, IndexError, struct.error):
+            found, shared = _parse_index(raw, digest)
+            for one in shared:
+                more = read_regular(folder / f"sharedindex.{one}", _INDEX_LIMIT)
+                found |= _parse_index(more, digest)[0]
+            names = found | (names or set())
+    if names is None:
+        raise ValueError
+    return set(map(os.fsdecode, names))
+
+
+def _parse_index(raw: bytes, digest: int) -> tuple[set[bytes], list[str]]:
+    """Give names, whole in version 4 as well, and which indexes hold the others."""
+    sign, version, count = struct.unpack_from(">4sLL", raw)
+    if sign != b"DIRC" or version not in {2, 3, _SHORT}:
+        raise ValueError
+    names, shared, at, name = set(), [], 12, b""
+    for _ in range(count):
+        # times and sizes, the content, and flags; the first of them says: two more
+        start, at = at, at + 42 + digest
+        at += 2 * bool(raw[at - 2] & 0x40)
+        cut, at = _read_number(raw, at) if version == _SHORT else (len(name), at)
+        end = raw.index(b"\0", at)
+        name = name[: len(name) - cut] + raw[at:end]
+        at = end + 1 if version == _SHORT else start + (end - start + 8) // 8 * 8
+        names.add(name)
+    while at < len(raw) - digest:
+        sign, size = struct.unpack_from(">4sL", raw, at)
+        if sign == b"link":
+            shared.append(raw[at + 8 : at + 8 + digest].hex())
+        elif sign[:1].islower():
+            # whoever does not know it must not read on
+            raise ValueError
+        at += 8 + size
+    if at != len(raw) - digest:
+        raise ValueError
+    return names, shared
+
+
+def _read_number(raw: bytes, at: int) -> tuple[int, int]:
+    """Read a number of seven bits a byte, each longer form one more; and its end."""
+    number = raw[at] & 0x7F
+    while raw[at] & 0x80:
+        at += 1
+        number = ((number + 1) << 7) + (raw[at] & 0x7F)
+    return number, at + 1
 
 
 class GitRefused(Exception):
