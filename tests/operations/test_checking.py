@@ -9,13 +9,14 @@ import random
 import signal
 import subprocess
 import threading
-from collections.abc import Sequence
+import tracemalloc
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from pathlib import Path
 
 import pytest
 from console import Console
-from hypothesis import given, strategies
+from hypothesis import example, given, strategies
 
 from connectsync.config import decode
 from connectsync.config.decode import Ground, NamedPaths
@@ -23,26 +24,33 @@ from connectsync.config.fleet import ChosenFiles, choose_files, load_fleet
 from connectsync.domain.district import FleetMember
 from connectsync.domain.finding import Finding, ValidationReport
 from connectsync.errors import Bug
+from connectsync.files.writing import digest
 from connectsync.operations import check_cache, checking
 from connectsync.operations.check_cache import CheckCache
 from connectsync.operations.checked import (
     CheckedDistrict,
+    CheckedDistricts,
     CheckedFile,
-    CheckedFleet,
+    CheckedFiles,
     FileResult,
     Judgement,
+    ResultBatch,
     apart,
     joined,
 )
-from connectsync.operations.checking import ValidationOptions, digest
+from connectsync.operations.checking import (
+    CheckedFleet,
+    ValidationOptions,
+    fleet_on_day,
+)
 from connectsync.operations.validate import (
     begin_whole,
     check_files,
     check_named,
-    fleet_on_day,
     report_on,
     validate_fleet,
 )
+from connectsync.values import Texts, in_order, spell
 
 TODAY = date(2027, 1, 15)
 WHOLE = ValidationOptions(today=TODAY, whole_fleet=True)
@@ -168,7 +176,7 @@ def parts(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         asked: ValidationOptions,
         *,
         remember: bool,
-    ) -> list[CheckedFile]:
+    ) -> Iterable[CheckedFile]:
         here.append(len(names))
         return check_named(chosen, names, asked, remember=remember)
 
@@ -199,7 +207,7 @@ def test_the_part_of_a_process_that_was_killed_is_done_again(
 ) -> None:
     parent, pack = os.getpid(), checking.pack
 
-    def dying(found: Sequence[CheckedFile]) -> bytes:
+    def dying(found: ResultBatch) -> bytes:
         if os.getpid() != parent:
             os.kill(os.getpid(), signal.SIGKILL)
         return pack(found)
@@ -237,7 +245,7 @@ def test_districts_are_planned_as_a_fleet_that_was_loaded_has_them(
 def test_what_a_killed_process_should_have_read_for_a_plan_is_read_here(
     project: Path, parts: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def dying(found: Sequence[CheckedFile]) -> bytes:
+    def dying(found: ResultBatch) -> bytes:
         os.kill(os.getpid(), signal.SIGKILL)
         return checking.pack_whole(found)
 
@@ -246,7 +254,9 @@ def test_what_a_killed_process_should_have_read_for_a_plan_is_read_here(
     assert parts == [40, 40, 40]
 
 
-_TEXTS = strategies.text(max_size=4) | strategies.sampled_from(["", "\n", "a\nb"])
+_TEXTS = strategies.text(max_size=4) | strategies.sampled_from(
+    ["", "\n", "a\nb", "\0", "a\0b"]
+)
 
 
 @given(_TEXTS, _TEXTS, strategies.none() | _TEXTS, strategies.none() | _TEXTS)
@@ -255,14 +265,16 @@ def test_the_words_of_a_district_are_one_text_and_are_told_as_they_were(
 ) -> None:
     own = (key, name, district_id, token)
     assert apart(joined(own)) == own
-    assert isinstance(joined(("a", "A b", "0a", "env:T")), str)
     member = FleetMember("", ("base",), frozenset(["rural"]), archived_students="Keep")
     judged = Judgement("a.yaml", like=member)
     result = FileResult("a.yaml", (), "", ("base",))
     district = CheckedDistrict("b.yaml", joined(own), judged, 3)
     one = CheckedFile("b.yaml", result, district, "", 3)
-    (read,) = checking.unpack(checking.pack([one]))
-    assert read == one
+    batch = checking.unpack(checking.pack(ResultBatch.of([one, one])))
+    read, again = batch.files(["b.yaml", "b.yaml"])
+    assert read == again == one
+    (member,) = {*CheckedDistricts(CheckedFiles(["b.yaml"] * 2, [batch])).members()}
+    assert member == one.district.member  # type: ignore[union-attr]
     assert read.district is not None
     assert read.district.name == name
     expected = FleetMember(
@@ -272,40 +284,99 @@ def test_the_words_of_a_district_are_one_text_and_are_told_as_they_were(
     assert read.builder == (key, ("base",))
 
 
+def of_one_mold(root: Path, count: int) -> list[Path]:
+    (root / "districts").mkdir()
+    (root / "connectsync.yaml").write_text("schema: 1\n")
+    whose = 'credentials:\n  district_id: "{:024x}"\n  oauth_token: env:T_{}\n'
+    for number in range(count):
+        text = district(f"d{number:04}", whose.format(number, number))
+        (root / "districts" / f"d{number:04}.yaml").write_text(text)
+    return sorted((root / "districts").glob("*.yaml"))
+
+
 def test_of_a_district_of_many_only_its_file_and_its_words_are_kept(
     tmp_path: Path,
 ) -> None:
-    (tmp_path / "districts").mkdir()
-    (tmp_path / "connectsync.yaml").write_text("schema: 1\n")
-    whose = 'credentials:\n  district_id: "{:024x}"\n  oauth_token: env:T_{}\n'
-    for number in range(60):
-        text = district(f"d{number:03}", whose.format(number, number))
-        (tmp_path / "districts" / f"d{number:03}.yaml").write_text(text)
-    files = sorted((tmp_path / "districts").glob("*.yaml"))
+    files = of_one_mold(tmp_path, 60)
     chosen = choose_files(tmp_path, files, districts_dir=tmp_path / "districts")
     # its path follows from its name
-    assert not any(chosen.paths._paths.values())  # type: ignore[attr-defined] # noqa: SLF001
-    assert chosen.paths == {f"districts/{one.name}": str(one) for one in files}
+    assert not chosen.paths._elsewhere  # noqa: SLF001 - looks inside
+    assert [*map(chosen.paths.__getitem__, chosen.paths)] == [str(one) for one in files]
     fleet = check_files(chosen, WHOLE, every_profile=True)
-    assert {type(one.words) for one in fleet.districts} == {str}
+    assert [*fleet.files] == [f"districts/{one.name}" for one in files]
+    assert [one.file for one in fleet.districts] == [*fleet.files]
     # what the first says, and what all others have in common with it
-    assert len({id(one.judged) for one in fleet.districts}) == 2
-    kept = {id(one): one for one in gc.get_referents(*fleet.districts)}
-    texts = [one for one in kept.values() if isinstance(one, str)]
-    assert len(texts) == 2 * len(files)
-    assert not any(isinstance(one, list | dict | FleetMember) for one in kept.values())
+    assert len({id(one) for one in fleet.districts.judgements()}) == 2
+    assert fleet.districts[-1] == fleet.districts[59] != fleet.districts[58]
+    with pytest.raises(IndexError):
+        _ = fleet.districts[60]
     members = fleet_on_day(fleet, TODAY).districts
     assert members[3] is not members[3]
     assert [*members] == [one.member for one in fleet.districts]
-    assert (len(members), [*members[2:4]]) == (60, [*members][2:4])
+    assert (len(members), members[2]) == (60, [*members][2])
+
+
+def test_a_district_of_many_takes_little_more_memory_than_its_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Counted in bytes that Python was asked for; a text alone takes 49 and more."""
+    monkeypatch.setattr(check_cache, "_cores", lambda: 1)
+    files = [str(one) for one in of_one_mold(tmp_path, 3_000)]
+
+    def kept(some: Sequence[str], cache: CheckCache | None) -> int:
+        gc.collect()
+        before, _ = tracemalloc.get_traced_memory()
+        chosen = choose_files(tmp_path, some, districts_dir=tmp_path / "districts")
+        fleet = check_files(chosen, WHOLE, every_profile=True, cache=cache)
+        report = report_on(fleet, WHOLE)
+        after, _ = tracemalloc.get_traced_memory()
+        assert (report.files, len(fleet.districts)) == (len(some), len(some))
+        return after - before
+
+    def each(*, cached: bool) -> float:
+        def cache() -> CheckCache | None:
+            return CheckCache.at(state(tmp_path), WHOLE) if cached else None
+
+        few = kept(files[:1_000], cache())
+        return (kept(files, cache()) - few) / 2_000
+
+    each(cached=True)
+    tracemalloc.start()
+    try:
+        alone, known = each(cached=False), each(cached=True)
+    finally:
+        tracemalloc.stop()
+    # its words are 47 letters; what is remembered has a digest of 64, and four numbers
+    assert alone < 100
+    assert known < 220
 
 
 def test_a_path_that_its_name_does_not_tell_is_kept(tmp_path: Path) -> None:
     inside, beside = f"{tmp_path.as_posix()}/b.yaml", f"{tmp_path.as_posix()}/../a.yaml"
-    paths = NamedPaths(tmp_path, {"b.yaml": inside, "a.yaml": beside, "c.yaml": "./c"})
-    assert dict(paths) == {"a.yaml": beside, "b.yaml": inside, "c.yaml": "./c"}
+    named = {"b.yaml": inside, "a.yaml": beside, "c.yaml": "./c"}
+    paths = NamedPaths(tmp_path, named.items())
     assert [*paths] == ["a.yaml", "b.yaml", "c.yaml"]
-    assert "d.yaml" not in paths
+    assert {name: paths[name] for name in paths} == named
+    # of two paths of one name the last
+    again = NamedPaths(tmp_path, [*named.items(), ("a.yaml", f"{tmp_path}/a.yaml")])
+    assert (len(again), again["a.yaml"]) == (3, f"{tmp_path.as_posix()}/a.yaml")
+
+
+@given(
+    strategies.lists(strategies.text(strategies.characters(exclude_characters="\0")))
+)
+@example([f"districts/d{number}.yaml" for number in range(1_203)])
+@example(["", "", "a"] * 400)
+@example(["Bay of São João", "\udc80 of no encoding", *map(str, range(600)), ""])
+def test_many_texts_come_out_as_they_went_in(texts: list[str]) -> None:
+    kept = Texts(texts[:7])
+    kept.extend(texts[7:])
+    assert (len(kept), [*kept]) == (len(texts), texts)
+    assert [kept[at] for at in range(0, len(texts), 7)] == texts[::7]
+    assert [*kept[1:702]] == texts[1:702]
+    assert [*in_order(texts)] == sorted({*texts})
+    with pytest.raises(IndexError):
+        _ = kept[len(texts)]
 
 
 def test_a_district_that_was_only_judged_is_not_planned(project: Path) -> None:
@@ -445,10 +516,14 @@ def spoiled(kind: str, raw: bytes) -> bytes:
         return raw[: len(raw) // 2]
     if kind == "flipped":
         return raw[:200] + bytes([raw[200] ^ 1]) + raw[201:]
-    body = json.loads(raw.partition(b"\n")[2])
-    body["files"] = {name: [1, 2] for name in body["files"]}
-    again = json.dumps({"of": 1} if kind == "another program's" else body).encode()
-    return digest(again).encode() + b"\n" + again
+    head, entries = map(json.loads, raw.split(b"\n")[1:4:2])
+    if kind == "another program's":
+        lines: list[object] = [{"of": 1}]
+    else:
+        lines = [head, [entries[0], *([] for _ in entries[1:])]]
+    return b"".join(
+        digest(one).encode() + b"\n" + one + b"\n" for one in map(spell, lines)
+    )
 
 
 @pytest.mark.parametrize("kind", ["cut", "flipped", "another program's", "wrong shape"])
@@ -464,6 +539,50 @@ def test_what_is_damaged_or_of_others_is_not_used_and_told(
     assert "checked.json is not used: it is" in said.err
     # and it is made anew
     assert "not used" not in console.run("validate").err
+
+
+def in_one_piece(_: bytes) -> bytes:
+    """Give what earlier versions wrote."""
+    kept = {"basis": "of another", "saved": 1, "shared": [], "files": {"a": [1]}}
+    body = json.dumps(kept, separators=(",", ":")).encode()
+    return digest(body).encode() + b"\n" + body
+
+
+def on_another_basis(raw: bytes) -> bytes:
+    head, entries = raw.split(b"\n")[1:4:2]
+    head = spell({**json.loads(head), "basis": "of another"})
+    each = (head, entries.replace(b"phone", b"telex"))
+    return b"".join(digest(one).encode() + b"\n" + one + b"\n" for one in each)
+
+
+@pytest.mark.parametrize("kept", [in_one_piece, on_another_basis])
+def test_what_another_version_kept_is_left_out_without_a_word(
+    project: Path, kept: Callable[[bytes], bytes]
+) -> None:
+    console = Console(project)
+    fresh = console.run("validate", "--format", "json")
+    assert "phone" in fresh.out
+    path = state(project) / "checked.json"
+    path.write_bytes(kept(path.read_bytes()))
+    said = console.run("validate", "--format", "json")
+    assert (said.status, said.out, said.err) == (fresh.status, fresh.out, "")
+
+
+def test_what_is_remembered_of_others_stays_when_some_files_are_checked(
+    project: Path, read: list[str]
+) -> None:
+    remembered(project)
+    files = sorted((project / "districts").glob("*.yaml"))
+    late = files[7]
+    late.write_text(late.read_text() + "labels: [late]\n")
+    chosen = choose_files(project, files[3::2], districts_dir=project / "districts")
+    cache = CheckCache.at(state(project), WHOLE)
+    check_files(chosen, WHOLE, every_profile=True, cache=cache)
+    read.clear()
+    report = remembered(project)
+    for body in districts_in(read):
+        assert any(word in body for word in PLACED_LATER)
+    assert report == loaded(project)
 
 
 def test_a_user_sees_no_difference_but_in_time(project: Path, read: list[str]) -> None:

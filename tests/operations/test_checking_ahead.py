@@ -13,6 +13,7 @@ from connectsync.domain.calendar import Moment
 from connectsync.domain.finding import Finding, Severity
 from connectsync.domain.live import ListedDistrict, Live
 from connectsync.operations.check_cache import CheckCache
+from connectsync.operations.checked import ResultBatch
 from connectsync.operations.checking import ValidationOptions, pack, unpack
 from connectsync.operations.from_live import likeness, take_over
 from connectsync.operations.import_ import ImportTarget, LiveDistrict, adopt
@@ -250,9 +251,10 @@ def test_what_is_ahead_is_the_same_from_another_process(tmp_path: Path) -> None:
     file = tmp_path / "districts" / "elm.yaml"
     chosen = choose_files(tmp_path, [file], districts_dir=file.parent, at=moment)
     asked = ValidationOptions(date(2027, 3, 1))
-    checked = check_named(chosen, list(chosen.paths), asked, remember=False)
-    assert any(one.problem.day for one in checked[0].district.found)  # type: ignore[union-attr]
-    assert unpack(pack(checked)) == checked
+    (checked,) = check_named(chosen, chosen.paths.names, asked, remember=False)
+    assert any(one.problem.day for one in checked.district.found)  # type: ignore[union-attr]
+    (read,) = unpack(pack(ResultBatch.of([checked]))).files([checked.file])
+    assert read == checked
 
 
 PROFILE = """\

@@ -181,7 +181,7 @@ def told(one: CheckedFile) -> tuple[object, ...]:
 
 def told_of(one: CheckedDistrict) -> tuple[object, ...]:
     """Give all that is told of a district, wherever it is kept."""
-    return one.file, one.member, one.found, one.allow, one.undoes, one.stated
+    return one.file, one.member, one.found, one.allow, one.judged.undoes, one.stated
 
 
 @pytest.fixture
@@ -208,7 +208,7 @@ def test_a_file_of_a_mold_is_told_of_as_if_it_were_read_alone(
     chosen = chosen_of(tmp_path, texts)
     expected = alone(chosen)
     composed.clear()
-    found = check_by_mold(chosen, list(chosen.paths), ASKED, remember=True)
+    found = [*check_by_mold(chosen, chosen.paths, ASKED, remember=True)]
     for one, other in zip(found, expected, strict=True):
         assert told(one) == told(other)
     # some are of a mold, or this would show nothing
@@ -225,7 +225,10 @@ def test_a_district_of_a_mold_is_loaded_and_judged_as_if_alone(
     stems = [f"d{number:03}-usd" for number in range(200)]
     texts = {stem: text_of(pick, at, stem) for at, stem in enumerate(stems)}
     chosen = chosen_of(tmp_path, texts)
-    folder, files = tmp_path / "districts", [*chosen.paths.values()]
+    folder, files = (
+        tmp_path / "districts",
+        [*map(chosen.paths.__getitem__, chosen.paths)],
+    )
     at = Moment(NOW, "UTC")
     expected = load_fleet(tmp_path, files, districts_dir=folder, at=at)
     composed.clear()
@@ -279,7 +282,7 @@ def test_a_line_of_a_text_is_no_key(
     chosen = chosen_of(tmp_path, texts)
     expected = alone(chosen)
     composed.clear()
-    found = check_by_mold(chosen, list(chosen.paths), ASKED, remember=True)
+    found = [*check_by_mold(chosen, chosen.paths, ASKED, remember=True)]
     assert list(map(told, found)) == list(map(told, expected))
     assert all(one.district is not None for one in found)
     assert len(composed) == len(stems)
@@ -337,7 +340,7 @@ def test_a_fleet_whose_files_are_all_different_is_kept_in_bounds(
         for number in range(MOST_MOLDS + 40)
     }
     chosen = chosen_of(tmp_path, texts)
-    found = check_by_mold(chosen, list(chosen.paths), ASKED, remember=False)
+    found = [*check_by_mold(chosen, chosen.paths, ASKED, remember=False)]
     assert len(found) == MOST_MOLDS + 40
     assert all(one.district is not None for one in found)
 
@@ -355,14 +358,17 @@ def test_a_calendar_that_dates_the_files_of_a_path_makes_no_mold_of_them_and_oth
     }
     dated = Calendar("ohio", paths=("districts/oh-*",), rollover=winter)
     chosen = chosen_of(tmp_path, texts, (dated,))
-    found = check_by_mold(chosen, list(chosen.paths), ASKED, remember=True)
+    found = [*check_by_mold(chosen, chosen.paths, ASKED, remember=True)]
     assert list(map(told, found)) == list(map(told, alone(chosen)))
     told_rules = [
         {said.rule for said in one.district.found} for one in found if one.district
     ]
     assert told_rules[0] != told_rules[-1]
     # a plan and what is loaded for it know the rollover and the file of each
-    folder, files = tmp_path / "districts", [*chosen.paths.values()]
+    folder, files = (
+        tmp_path / "districts",
+        [*map(chosen.paths.__getitem__, chosen.paths)],
+    )
     at = Moment(NOW, "UTC", (dated,))
     expected = load_fleet(tmp_path, files, districts_dir=folder, at=at)
     by_mold = load_fleet(
@@ -405,7 +411,10 @@ scheduled:
         ),
     )
     chosen = chosen_of(tmp_path, {key: text.format(key=key) for key in keys})
-    folder, files = tmp_path / "districts", [*chosen.paths.values()]
+    folder, files = (
+        tmp_path / "districts",
+        [*map(chosen.paths.__getitem__, chosen.paths)],
+    )
     at = Moment(NOW, "UTC", calendars)
     expected = load_fleet(tmp_path, files, districts_dir=folder, at=at)
     fleet = load_fleet(
@@ -442,7 +451,7 @@ def test_files_with_one_error_in_one_line_are_read_once_and_told_of_each(
     chosen = chosen_of(tmp_path, texts)
     expected = alone(chosen)
     composed.clear()
-    found = check_by_mold(chosen, list(chosen.paths), ASKED, remember=True)
+    found = [*check_by_mold(chosen, chosen.paths, ASKED, remember=True)]
     assert list(map(told, found)) == list(map(told, expected))
     assert all(one.district is None for one in found)
     if len(heads) == 1:

@@ -23,10 +23,11 @@ from connectsync.operations.checking import (
     ValidationOptions,
     check_fleet,
     examine_district,
+    fleet_on_day,
     names_that_run,
     settle,
 )
-from connectsync.operations.validate import examine_fleet, fleet_on_day
+from connectsync.operations.validate import examine_fleet
 from connectsync.rules.engine import DistrictOnDay, FleetOnDay, Found, place_problem
 
 TODAY = date(2027, 1, 15)

@@ -20,8 +20,12 @@ from connectsync.domain.settings import SETTINGS, is_same, value_data, value_of
 from connectsync.domain.wording import many
 from connectsync.errors import NothingMatched
 from connectsync.operations import query
-from connectsync.operations.checked import CheckedDistrict, CheckedFleet
-from connectsync.operations.checking import ValidationOptions, options_of
+from connectsync.operations.checked import CheckedDistrict
+from connectsync.operations.checking import (
+    CheckedFleet,
+    ValidationOptions,
+    options_of,
+)
 from connectsync.operations.expression import FOUND, LIVE, STATE
 from connectsync.providers.form import Kind
 from connectsync.values import dataclass, field

@@ -35,8 +35,8 @@ from connectsync.operations.check_cache import (
     ReportCache,
     basis_of,
 )
-from connectsync.operations.checked import CheckedFleet
 from connectsync.operations.checking import (
+    CheckedFleet,
     ValidationOptions,
     check_fleet,
     looked_at_by,
@@ -130,7 +130,7 @@ def check_and_show(session: Session, asked: FilesToCheck) -> ExitStatus:
     if memory is not None and memory.report is not None:
         return _show(session, project, asked, options, memory.report)
     fleet, options = check_named_files(session, project, asked, options)
-    if asked.are_all:
+    if asked.are_all and project.rules.entries:
         _tell_idle_rules(session, project, fleet)
     report = report_on(fleet, options)
     if memory is not None:
@@ -189,7 +189,7 @@ def _report_cache(
     rules, policy, folder = options.rules, project.policy, project.districts_dir
     if not (is_whole and alone) or keeps or rules.entries or rules.before is not None:
         return None
-    files = [*session.every_file(project)]
+    files = session.every_file(project)
     if policy.names_districts(whole=True) or len(files) < WORTH_REMEMBERING:
         return None
     try:
@@ -197,7 +197,7 @@ def _report_cache(
     except StateError:
         # told where single files are remembered
         return None
-    files += map(str, profile_files(project.root, folder))
+    files.extend(map(str, profile_files(project.root, folder)))
     basis = basis_of(options, project.timezone, project.dating)
     memory = ReportCache.at(state, basis, files, Ground.of(project.root), moment)
     if memory is not None and memory.problem:

@@ -17,8 +17,7 @@ from connectsync.domain.district import District
 from connectsync.domain.finding import Finding, Severity, ValidationReport
 from connectsync.domain.policy import ALL, Shard, split_shard
 from connectsync.errors import DamagedPlan, InvalidFiles, NothingMatched, UsageError
-from connectsync.operations.checked import CheckedFleet
-from connectsync.operations.checking import options_of
+from connectsync.operations.checking import CheckedFleet, options_of
 from connectsync.operations.plan import PlannedDistrict
 from connectsync.operations.validate import (
     begin_whole,

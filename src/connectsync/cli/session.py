@@ -33,7 +33,7 @@ from connectsync.domain.wording import few
 from connectsync.errors import NothingMatched, ProjectError, StateError, UsageError
 from connectsync.files.access import planted_state, strange_owner
 from connectsync.report.terminal import inert
-from connectsync.values import dataclass, field
+from connectsync.values import Texts, dataclass, field
 
 Given = TypeVar("Given")
 
@@ -327,7 +327,7 @@ class Session:
             self.terminal.complain(f"left out: {inert(names)} ({why})")
         return found.files
 
-    def every_file(self, project: Project) -> tuple[str, ...]:
+    def every_file(self, project: Project) -> Texts:
         """Find the files of all districts. Raises ``NothingMatched`` if none."""
         if every := discover_all(project.root, project.districts_dir):
             return every

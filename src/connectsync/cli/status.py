@@ -176,7 +176,7 @@ def _pasted(report: StatusReport, place: CommandPlace) -> StatusReport:
 
 def _loaded(
     session: Session, project: Project, arguments: Sequence[str]
-) -> tuple[LoadedDistrict, ...]:
+) -> Sequence[LoadedDistrict]:
     """Load what can be read: how a night went does not wait for a file of another."""
     fleet = session.fleet(project, session.named(project, arguments))
     if not fleet.complete:

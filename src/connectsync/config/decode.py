@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from connectsync.config.source import (
 )
 from connectsync.domain.finding import Finding, Place
 from connectsync.files.access import TooLarge, glance_at, read_regular
-from connectsync.values import dataclass, field
+from connectsync.values import dataclass, field, in_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,28 +300,33 @@ def _not_read(name: str, message: str, hint: str) -> Finding:
     return error("file-not-readable", message, Place(name), hint=hint)
 
 
-class NamedPaths(Mapping[str, str]):
+class NamedPaths:
     """
     Paths by their names in reports, sorted.
 
     Of what lies in the project by that name nothing more is kept: a country has 13,318.
     """
 
-    def __init__(self, root: Path, paths: Mapping[str, str]) -> None:
+    def __init__(self, root: Path, paths: Iterable[tuple[str, str]]) -> None:
         self._inside = f"{root.as_posix()}/"
-        self._paths = {
-            name: "" if paths[name] == f"{self._inside}{name}" else paths[name]
-            for name in sorted(paths)
-        }
+        self._elsewhere: dict[str, str] = {}
+        self.names = in_order(self._noted(name, path) for name, path in paths)
+
+    def _noted(self, name: str, path: str) -> str:
+        if path != f"{self._inside}{name}":
+            self._elsewhere[name] = path
+        elif self._elsewhere:
+            self._elsewhere.pop(name, None)
+        return name
 
     def __getitem__(self, name: str) -> str:
         """Give the path of a name."""
-        return self._paths[name] or f"{self._inside}{name}"
+        return self._elsewhere.get(name) or f"{self._inside}{name}"
 
     def __iter__(self) -> Iterator[str]:
         """Give the names."""
-        return iter(self._paths)
+        return iter(self.names)
 
     def __len__(self) -> int:
         """Count them."""
-        return len(self._paths)
+        return len(self.names)

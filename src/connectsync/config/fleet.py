@@ -113,9 +113,9 @@ class ReadFiles(Generic[One]):
     holds the profiles' documents.
     """
 
-    districts: tuple[One, ...]
+    districts: Sequence[One]
     findings: tuple[Finding, ...]
-    files: tuple[str, ...]
+    files: Sequence[str]
     shelf: Profiles
 
     @property
@@ -190,7 +190,7 @@ class ChosenFiles:
     ``profiles`` are the stems of those that were among the files.
     """
 
-    paths: Mapping[str, str]
+    paths: NamedPaths
     shelf: Profiles
     profiles: frozenset[str]
     ground: Ground
@@ -222,15 +222,20 @@ def choose_files(
     folder = project_root / districts_dir
     shelf = shelf_of(project_root, folder, recorded, at)
     shared = relative(folder / PROFILES, project_root)
-    whole = (os.path.join(project_root, file) for file in files)  # noqa: PTH118 - of 13,318
-    paths = {relative(path, project_root): path for path in whole}
-    named = [name for name in paths if posixpath.dirname(name) == shared]
-    asked = frozenset(stem_of(Path(paths.pop(name))) for name in named)
-    if asked:
-        users = users_of(shelf, asked, project_root, folder)
-        paths.update({relative(path, project_root): str(path) for path in users})
-    ground = Ground.of(project_root)
-    return ChosenFiles(NamedPaths(project_root, paths), shelf, asked, ground)
+    asked = set[str]()
+
+    def chosen() -> Iterator[tuple[str, str]]:
+        for file in files:
+            name = relative(path := os.path.join(project_root, file), project_root)  # noqa: PTH118 - of 13,318
+            if posixpath.dirname(name) == shared:
+                asked.add(stem_of(Path(path)))
+            else:
+                yield name, path
+        for user in users_of(shelf, asked, project_root, folder) if asked else ():
+            yield relative(user, project_root), str(user)
+
+    paths, ground = NamedPaths(project_root, chosen()), Ground.of(project_root)
+    return ChosenFiles(paths, shelf, frozenset(asked), ground)
 
 
 def load_text(  # noqa: PLR0913 - each by its name

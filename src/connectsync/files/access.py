@@ -322,11 +322,8 @@ def read_regular(path: Path, limit: int, *, own: bool = False) -> bytes:
     without opening it, ``TooLarge``, and ``OSError`` as reading does; ``strerror`` is a
     sentence part.
     """
-    with open_regular(path) as file:
-        status = os.fstat(file.fileno())
-        if own and is_strangers(status) and _is_reached_by_all(path):
-            raise Planted(EACCES, _PLANTED, str(path))
-        size = status.st_size
+    with open_own(path) if own else open_regular(path) as file:
+        size = os.fstat(file.fileno()).st_size
         raw = b"" if size > limit else file.read(size + 1)
         if len(raw) > size and size <= limit:
             # it grew; room for the limit itself would take longer than most reading
@@ -334,6 +331,15 @@ def read_regular(path: Path, limit: int, *, own: bool = False) -> bytes:
         if size > limit or len(raw) > limit:
             raise TooLarge(0, f"it is larger than {limit:,} bytes", str(path))
     return raw
+
+
+def open_own(path: Path) -> BinaryIO:
+    """Open a regular file of ours. Raises ``Planted`` and others as `read_regular`."""
+    file = open_regular(path)
+    if is_strangers(os.fstat(file.fileno())) and _is_reached_by_all(path):
+        file.close()
+        raise Planted(EACCES, _PLANTED, str(path))
+    return file
 
 
 def glance_at(name: str) -> bytes | None:

@@ -1,23 +1,31 @@
-"""Write files whole or not at all, where no other user planted something."""
+"""Write files whole or not at all, where no other user planted something; seal them."""
 
 from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from errno import EACCES, EEXIST
 from pathlib import Path
 
 from connectsync.files.access import (
     Planted,
+    TooLarge,
     insist_unplanted,
     is_for_all,
     is_strangers,
     not_written,
+    open_own,
+    private_file,
+    state_folder,
 )
 
 _INTO = os.O_WRONLY | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_CLOEXEC", 0)
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
+
+
+Content = str | bytes | Iterable[bytes]
+"""What is written: the whole of it, or one part after the other."""
 
 
 def replace_file(path: Path, text: str | bytes) -> None:
@@ -36,7 +44,7 @@ def make_folder(path: Path) -> None:
         raise not_written(path, error, "make") from error
 
 
-def write_whole(path: Path, text: str | bytes, *, private: bool = False) -> None:
+def write_whole(path: Path, text: Content, *, private: bool = False) -> None:
     """
     Write ``text`` to ``path`` whole or not at all.
 
@@ -105,6 +113,43 @@ def write_together(texts: Mapping[Path, str]) -> None:
             left.unlink(missing_ok=True)
 
 
+def write_sealed(path: Path, lines: Iterable[bytes]) -> None:
+    """
+    Write lines into the state folder, each below its own SHA-256.
+
+    Where that cannot be, nothing is written.
+    """
+    try:
+        state_folder(path.parent)
+        private_file(path)
+        write_whole(path, (b"%b\n%b\n" % (digest(one).encode(), one) for one in lines))
+    except OSError:
+        return
+
+
+def read_sealed(path: Path, limit: int) -> Iterator[bytes]:
+    """
+    Read what `write_sealed` wrote, one line after the other.
+
+    Raises ``ValueError`` at one that is damaged, and else as `read_regular`.
+    """
+    with open_own(path) as stream:
+        if os.fstat(stream.fileno()).st_size > limit:
+            raise TooLarge(0, f"it is larger than {limit:,} bytes", str(path))
+        for seal in stream:
+            line = stream.readline().rstrip(b"\n")
+            if seal.rstrip(b"\n") != digest(line).encode():
+                raise ValueError
+            yield line
+
+
+def digest(raw: bytes | memoryview) -> str:
+    """Give the SHA-256 of bytes in hexadecimal digits."""
+    from hashlib import sha256  # noqa: PLC0415 - it loads OpenSSL, and most files need no digest
+
+    return sha256(raw).hexdigest()
+
+
 def _by_target(texts: Mapping[Path, str]) -> dict[Path, str]:
     """Give texts by the file they go to: two links may lead to one."""
     found: dict[Path, str] = {}
@@ -119,7 +164,7 @@ def _name_beside(target: Path) -> Path:
     return target.with_name(f".{target.name[:100]}.{os.urandom(4).hex()}")
 
 
-def _stage(target: Path, text: str | bytes, *, private: bool = False) -> Path:
+def _stage(target: Path, text: Content, *, private: bool = False) -> Path:
     beside = _name_beside(target)
     # the system applies the umask: asking for it would change it for a moment
     handle = os.open(beside, _NEW, 0o600 if private else 0o666)
@@ -133,8 +178,9 @@ def _stage(target: Path, text: str | bytes, *, private: bool = False) -> Path:
     return beside
 
 
-def _fill(handle: int, text: str | bytes) -> None:
+def _fill(handle: int, text: Content) -> None:
+    whole = text.encode() if isinstance(text, str) else text
     with os.fdopen(handle, "wb") as stream:
-        stream.write(text.encode() if isinstance(text, str) else text)
+        stream.writelines([whole] if isinstance(whole, bytes) else whole)
         stream.flush()
         os.fsync(stream.fileno())

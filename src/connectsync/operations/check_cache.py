@@ -9,9 +9,13 @@ import stat
 import sys
 import time
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date
+from heapq import merge
+from itertools import chain, groupby, islice, starmap
+from operator import attrgetter
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple
 
 import connectsync
 from connectsync.config.decode import Ground, bytes_of
@@ -19,19 +23,19 @@ from connectsync.config.fleet import ChosenFiles
 from connectsync.config.profiles import Profiles
 from connectsync.config.schemas import schema_text
 from connectsync.domain.calendar import Calendar, Moment
-from connectsync.domain.finding import ValidationReport
-from connectsync.files.access import private_file, read_regular, state_folder
-from connectsync.files.writing import write_whole
+from connectsync.domain.finding import AllowedFinding, ValidationReport
+from connectsync.files.writing import digest, read_sealed, write_sealed
 from connectsync.operations.checked import (
+    TOGETHER,
     CheckedFile,
+    CheckedFiles,
     Data,
-    ResultTable,
-    SharedResults,
-    report_data,
-    report_of,
+    ResultBatch,
+    batches,
+    finding_of,
 )
-from connectsync.operations.checking import ValidationOptions, digest
-from connectsync.values import dataclass, field
+from connectsync.operations.checking import ValidationOptions
+from connectsync.values import dataclass, field, spell
 
 WORTH_REMEMBERING = 100
 """Files below which checking them again costs less than looking at what is kept."""
@@ -40,8 +44,19 @@ _LIMIT = 1 << 28
 _SETTLED = 2_000_000_000
 """Nanoseconds: a file may be written twice within one tick of a disk's clock."""
 
-Stamp = list[int]
+Stamp = tuple[int, ...]
 """When a file was last changed, by its content and its disk, its size and its inode."""
+
+_NO_STAMP = (0, 0, -1, 0)
+
+
+class _Entry(NamedTuple):
+    """What is kept of a file, and the digest of the layers ``under`` it."""
+
+    name: str
+    stamp: Stamp
+    under: str
+    file: CheckedFile
 
 
 @dataclass(slots=True)
@@ -50,18 +65,17 @@ class CheckCache:
     What files came to when they were last checked, kept in the state folder.
 
     A result holds as long as the file, the layers under it, the rules, the schema and
-    what was asked are the same. ``entries`` are by name: stamp, digest of the layers,
-    and what is a file's own of its result, of which the rest is in ``shared``.
-    ``problem`` says why what was kept is not used, if that is to be told.
+    what was asked are the same. Results are read and written some at a time: all of a
+    country would take much memory. ``problem`` says why what was kept is not used, if
+    that is to be told.
     """
 
     path: Path
     basis: str
-    entries: dict[str, list[Any]] = field(default_factory=dict)
-    shared: list[Data] = field(default_factory=list)
     saved: int = 0
     problem: str = ""
-    _stamps: dict[str, Stamp] = field(default_factory=dict)
+    _stamps: array[int] = field(default_factory=lambda: array("q"))
+    _has_others: bool = False
 
     @classmethod
     def at(
@@ -70,111 +84,118 @@ class CheckCache:
         asked: ValidationOptions,
         zone: str = "",
         calendars: tuple[Calendar, ...] = (),
-        basis: str = "",
     ) -> CheckCache:
         """
         Open what is kept in a state folder; one that is damaged is left out.
 
-        ``zone`` and ``calendars`` are those that the project names; ``basis`` is what
-        `basis_of` gives of all three, if that is known.
+        ``zone`` and ``calendars`` are those that the project names.
         """
-        basis = basis or basis_of(asked, zone, calendars)
-        cache = cls(folder / "checked.json", basis)
-        try:
-            raw = read_regular(cache.path, _LIMIT, own=True)
-        except FileNotFoundError:
-            return cache
-        except OSError as error:
-            cache.problem = error.strerror or str(error)
-            return cache
-        try:
-            kept = _unsealed(raw)
-            if kept["basis"] == cache.basis:
-                cache.entries, cache.saved = dict(kept["files"]), int(kept["saved"])
-                cache.shared = list(kept["shared"])
-        except (ValueError, TypeError, KeyError, RecursionError):
-            cache.problem = _DAMAGED
+        cache = cls(folder / "checked.json", basis_of(asked, zone, calendars))
+        # the first is looked at, for what is to be told
+        next(cache._entries(), None)
         return cache
 
-    def known(self, chosen: ChosenFiles) -> dict[str, CheckedFile]:
+    def known(self, chosen: ChosenFiles) -> CheckedFiles:
         """Give the files that are as they were when they were checked."""
-        layers, shared = _LayersDigest(chosen.shelf), SharedResults(self.shared)
-        found: dict[str, CheckedFile] = {}
-        for name, path in chosen.paths.items():
-            stamp = _stamp(path, chosen)
-            if stamp is None:
-                continue
-            self._stamps[name] = stamp
-            try:
-                kept = self._kept(name, stamp, layers, shared, chosen)
-            except (ValueError, TypeError, KeyError, IndexError, AttributeError):
-                self.entries.clear()
-                self.problem = "it is of another program"
-                return {}
-            if kept is not None:
-                found[name] = kept
-        return found
+        stamps = (_stamp(chosen.paths[name], chosen) for name in chosen.paths)
+        self._stamps = array("q", chain.from_iterable(stamps))
+        found = CheckedFiles.of(())
+        try:
+            found = CheckedFiles.of(self._known(chosen))
+        except _WRONG:
+            self.problem = _DAMAGED
+        return CheckedFiles.of(()) if self.problem else found
 
-    def _kept(
-        self,
-        name: str,
-        stamp: Stamp,
-        layers: _LayersDigest,
-        shared: SharedResults,
-        chosen: ChosenFiles,
-    ) -> CheckedFile | None:
-        if name not in self.entries:
-            return None
-        before, under, data = self.entries[name]
-        one = shared.file(name, data)
-        profiles, day = one.result.profiles, one.result.day
-        if profiles is None or layers.under(profiles) != under:
-            return None
+    def _known(self, chosen: ChosenFiles) -> Iterator[CheckedFile]:
+        layers, kept = _LayersDigest(chosen.shelf), self._entries()
+        entry = next(kept, None)
+        for name, stamp in zip(chosen.paths, _by_four(self._stamps), strict=True):
+            while entry is not None and entry.name < name:
+                self._has_others, entry = True, next(kept, None)
+            if entry is not None and entry.name == name:
+                if stamp != _NO_STAMP and self._holds(entry, stamp, layers, chosen):
+                    yield entry.file
+                entry = next(kept, None)
+        self._has_others = self._has_others or entry is not None
+
+    def _entries(self) -> Iterator[_Entry]:
+        """Read what is kept, in the order of names; what is wrong with it is told."""
+        try:
+            kept = map(json.loads, read_sealed(self.path, _LIMIT))
+            head = next(kept)
+            self.saved = int(head["saved"])
+            yield from _read_entries(kept if head["basis"] == self.basis else ())
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            self.problem = error.strerror or str(error)
+        except _WRONG:
+            self.problem = _DAMAGED
+
+    def _holds(
+        self, entry: _Entry, stamp: Stamp, layers: _LayersDigest, chosen: ChosenFiles
+    ) -> bool:
+        profiles, day = entry.file.result.profiles, entry.file.result.day
+        if profiles is None or layers.under(profiles) != entry.under:
+            return False
         if day is not None and not _is_that_day(*day, chosen.shelf.at):
-            return None
-        is_old = max(stamp[:2]) < self.saved - _SETTLED
-        if before == stamp and is_old:
-            return one
-        raw = bytes_of(chosen.paths[name], name, chosen.ground)
-        return one if isinstance(raw, bytes) and digest(raw) == one.text else None
+            return False
+        if entry.stamp == stamp and max(stamp[:2]) < self.saved - _SETTLED:
+            return True
+        raw = bytes_of(chosen.paths[entry.name], entry.name, chosen.ground)
+        return isinstance(raw, bytes) and digest(raw) == entry.file.text
 
-    def keep(
-        self,
-        chosen: ChosenFiles,
-        checked: Mapping[str, CheckedFile],
-        fresh: Sequence[str],
-    ) -> None:
+    def keep(self, chosen: ChosenFiles, checked: CheckedFiles, known: int) -> None:
         """
         Write down what files came to; where that cannot be, nothing is kept.
 
-        Nor is it where none of the ``fresh`` ones, which were not known, can be kept.
+        Nor is it where no other can be kept than those that were ``known``.
         """
-        layers, table = _LayersDigest(chosen.shelf), ResultTable()
-        names = [
-            name
-            for name, one in checked.items()
-            if name in self._stamps and one.result.profiles is not None
-        ]
-        held = frozenset(names)
-        if held.isdisjoint(fresh):
+        layers, stamps = _LayersDigest(chosen.shelf), self._stamps
+
+        def fresh() -> Iterator[_Entry]:
+            for stamp, one in zip(_by_four(stamps), checked, strict=True):
+                profiles = one.result.profiles
+                if stamp != _NO_STAMP and profiles is not None:
+                    yield _Entry(one.file, stamp, layers.under(profiles), one)
+
+        held = zip(_by_four(stamps), checked.shared(), strict=True)
+        can_be = (at != _NO_STAMP and one.profiles is not None for at, (one, _) in held)
+        if sum(can_be) == known:
             return
-        others = [name for name in self.entries if name not in held]
+        others = self._entries() if self._has_others and not self.problem else ()
+        entries = merge(fresh(), others, key=attrgetter("name"))
+        head = {"basis": self.basis, "saved": time.time_ns()}
+        data = chain([head], _spell_entries(entries))
+        write_sealed(self.path, map(spell, data))
 
-        def entry(name: str) -> list[Any]:
-            if name in held:
-                one = checked[name]
-                under = layers.under(one.result.profiles or ())
-                return [self._stamps[name], under, table.row(one)]
-            stamp, under, row = self.entries[name]
-            return [stamp, under, table.moved(row, self.shared)]
 
-        # all of a country at once would take much memory
-        texts: list[str] = []
-        for some in _chunks([*names, *others]):
-            text = _spell({name: entry(name) for name in some})[1:-1]
-            texts += [",", text] if texts else [text]
-        said = {"basis": self.basis, "saved": time.time_ns(), "shared": table.data}
-        _write_sealed(self.path, [_spell(said)[:-1], ',"files":{', *texts, "}}"])
+def _spell_entries(entries: Iterable[_Entry]) -> Iterator[list[Any]]:
+    """Spell entries as JSON data, many at a time; of two of one name the first."""
+    each = (next(alike) for _, alike in groupby(entries, key=attrgetter("name")))
+    while some := [*islice(each, TOGETHER)]:
+        names, stamps, under, files = zip(*some, strict=True)
+        layers = sorted(set(under))
+        yield [
+            "\0".join(names),
+            [*chain.from_iterable(stamps)],
+            layers,
+            [*map({one: at for at, one in enumerate(layers)}.__getitem__, under)],
+            ResultBatch.of(files).data,
+        ]
+
+
+def _read_entries(kept: Iterable[list[Any]]) -> Iterator[_Entry]:
+    """Read what `_spell_entries` spelled. Raises ``ValueError`` or the like."""
+    for names, stamps, layers, at, data in kept:
+        under, files = map(layers.__getitem__, at), ResultBatch.read(data)
+        named = names.split("\0")
+        each = zip(named, _by_four(stamps), under, files.files(named), strict=True)
+        yield from starmap(_Entry, each)
+
+
+def _by_four(numbers: Iterable[int]) -> Iterator[Stamp]:
+    return zip(*[iter(numbers)] * 4, strict=True)
 
 
 @dataclass(slots=True)
@@ -203,7 +224,9 @@ class ReportCache:
         moment: Moment,
     ) -> ReportCache | None:
         """Open what is kept of these files; None if one is no plain file of here."""
-        stamps, newest = array("q"), 0
+        from hashlib import sha256  # noqa: PLC0415 - as `digest` has it
+
+        key, newest = sha256(basis.encode()), 0
         if not all(map(ground.holds_folder, {*map(os.path.dirname, files)})):
             return None
         for file in files:
@@ -215,22 +238,21 @@ class ReportCache:
                 return None
             written, changed = status.st_mtime_ns, status.st_ctime_ns
             newest = max(newest, written, changed)
-            stamps.extend((written, changed, status.st_size, status.st_ino & _INODE))
-        names = "\0".join(files).encode(errors="surrogateescape")
-        key = digest(b"\0".join([basis.encode(), names, stamps.tobytes()]))
-        cache = cls(folder / "checked-report.json", key, newest)
+            told = f"\0{file}\0{written} {changed} {status.st_size} {status.st_ino}"
+            key.update(told.encode(errors="surrogateescape"))
+        cache = cls(folder / "checked-report.json", key.hexdigest(), newest)
         try:
             cache.report = cache._read(moment)
         except FileNotFoundError:
             pass
         except OSError as error:
             cache.problem = error.strerror or str(error)
-        except (ValueError, TypeError, KeyError, RecursionError, AttributeError):
+        except _WRONG:
             cache.problem = _DAMAGED
         return cache
 
     def _read(self, moment: Moment) -> ValidationReport | None:
-        kept = _unsealed(read_regular(self.path, _LIMIT, own=True))
+        kept = json.loads(next(read_sealed(self.path, _LIMIT)))
         if kept["key"] != self.key or self.newest >= kept["saved"] - _SETTLED:
             return None
         if not all(_is_that_day(day, zone, moment) for day, zone in kept["days"]):
@@ -244,8 +266,7 @@ class ReportCache:
             return
         if self.newest < now - _SETTLED:
             said = {"key": self.key, "saved": now, "days": sorted(days)}
-            text = _spell({**said, "report": report_data(report)})
-            _write_sealed(self.path, [text])
+            write_sealed(self.path, [spell({**said, "report": report})])
 
 
 MOST_KEPT = 2_000
@@ -253,45 +274,24 @@ MOST_KEPT = 2_000
 
 _INODE = (1 << 63) - 1
 _DAMAGED = "it is damaged, or of another program"
+_WRONG = (
+    *(ValueError, TypeError, LookupError, AttributeError),
+    *(RecursionError, OverflowError, StopIteration),
+)
+"""What is raised where data is of another shape."""
 
 
-def _unsealed(raw: bytes) -> Any:
-    """Read what `_write_sealed` wrote. Raises ``ValueError`` for anything else."""
-    end = raw.find(b"\n")
-    body = memoryview(raw)[end + 1 :]
-    if raw[:end].decode("ascii") != digest(body):
-        raise ValueError
-    return json.loads(str(body, "utf-8"))
-
-
-def _write_sealed(path: Path, texts: Sequence[str]) -> None:
-    """Write JSON into the state folder; where that cannot be, nothing is kept."""
-    from hashlib import sha256  # noqa: PLC0415 - as `digest` has it
-
-    seal = sha256()
-    for text in texts:
-        seal.update(text.encode())
-    try:
-        state_folder(path.parent)
-        private_file(path)
-        write_whole(path, "".join([seal.hexdigest(), "\n", *texts]))
-    except OSError:
-        return
-
-
-def _spell(data: Any) -> str:
-    return json.dumps(data, separators=(",", ":"))
-
-
-CHUNK = 1_000
-"""Files of which results are spelled at a time."""
-
-
-def _chunks(some: Sequence[One]) -> Iterator[Sequence[One]]:
-    return (some[at : at + CHUNK] for at in range(0, len(some), CHUNK))
-
-
-One = TypeVar("One")
+def report_of(data: Data) -> ValidationReport:
+    """Read a report that was spelled, in which nothing is turned off or known."""
+    files, findings, allowed, *_ = data
+    return ValidationReport(
+        int(files),
+        tuple(map(finding_of, findings)),
+        tuple(
+            AllowedFinding(finding_of(one), why, date.fromisoformat(day))
+            for one, why, day in allowed
+        ),
+    )
 
 
 def _is_that_day(day: str, zone: str, at: Moment | None) -> bool:
@@ -328,16 +328,17 @@ def basis_of(
     return digest(json.dumps(told).encode())
 
 
-def _stamp(path: str, chosen: ChosenFiles) -> Stamp | None:
-    """Give a stamp of a regular file of the project, and of nothing else."""
+def _stamp(path: str, chosen: ChosenFiles) -> Stamp:
+    """Give a stamp of a regular file of the project, and none of anything else."""
     try:
         status = os.lstat(path)
     except OSError:
-        return None
+        return _NO_STAMP
     folder = os.path.dirname(path)  # noqa: PTH120 - of every file
     if not stat.S_ISREG(status.st_mode) or not chosen.ground.holds_folder(folder):
-        return None
-    return [status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino]
+        return _NO_STAMP
+    number = status.st_ino & _INODE
+    return status.st_mtime_ns, status.st_ctime_ns, status.st_size, number
 
 
 class _LayersDigest:
@@ -373,13 +374,13 @@ MOST_PROCESSES = 8
 
 
 def begin_parts(
-    work: Callable[[Sequence[str]], list[CheckedFile]],
+    work: Callable[[Sequence[str]], Iterable[CheckedFile]],
     items: Sequence[str],
     *,
-    pack: Callable[[Sequence[CheckedFile]], bytes],
-    unpack: Callable[[bytes], list[CheckedFile]],
+    pack: Callable[[ResultBatch], bytes],
+    unpack: Callable[[bytes], ResultBatch],
     here: bool = True,
-) -> Callable[[], list[CheckedFile]]:
+) -> Callable[[], CheckedFiles]:
     """
     Begin to work on many items with all cores; give what gives the results in order.
 
@@ -389,7 +390,7 @@ def begin_parts(
     """
     count = min(_cores(), MOST_PROCESSES, len(items) // WORTH_A_PROCESS)
     if count < 2 or sys.platform != "linux" or _has_threads():  # noqa: PLR2004 - one is this process
-        return lambda: work(items)
+        return lambda: CheckedFiles(items, batches(work(items)))
     size = -(-len(items) // count)
     parts = [items[at : at + size] for at in range(0, len(items), size)]
     # what is collected in a child would be copied first
@@ -399,26 +400,24 @@ def begin_parts(
     others = [(part, *_start(work, part, pack)) for part in parts[len(own) :]]
     gc.unfreeze()
 
-    def finish() -> list[CheckedFile]:
-        results = [one for part in own for one in work(part)]
+    def results() -> Iterator[ResultBatch]:
+        for part in own:
+            yield from batches(work(part))
         for part, number, near in others:
-            found: list[CheckedFile] = []
             with os.fdopen(near, "rb") as stream:
-                for line in stream:
-                    # the last one of a child that ended early may be cut
-                    found += unpack(line) if line.endswith(b"\n") else ()
+                # the last one of a child that ended early may be cut
+                found = [unpack(line) for line in stream if line.endswith(b"\n")]
             _, status = os.waitpid(number, 0)
-            is_whole = status == 0 and len(found) == len(part)
-            results += found if is_whole else work(part)
-        return results
+            is_whole = status == 0 and sum(len(one.at) for one in found) == len(part)
+            yield from found if is_whole else batches(work(part))
 
-    return finish
+    return lambda: CheckedFiles(items, results())
 
 
 def _start(
-    work: Callable[[Sequence[str]], list[CheckedFile]],
+    work: Callable[[Sequence[str]], Iterable[CheckedFile]],
     part: Sequence[str],
-    pack: Callable[[Sequence[CheckedFile]], bytes],
+    pack: Callable[[ResultBatch], bytes],
 ) -> tuple[int, int]:
     near, far = os.pipe()
     number = os.fork()
@@ -428,9 +427,10 @@ def _start(
     status = 1
     try:
         os.close(near)
+        # who reads may be busy until all is done
+        packed = [pack(one) for one in batches(work(part))]
         with os.fdopen(far, "wb") as stream:
-            for some in _chunks(work(part)):
-                stream.write(pack(some) + b"\n")
+            stream.writelines(one + b"\n" for one in packed)
         status = 0
     finally:
         # neither buffers nor handlers of the parent are this process's to end

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import json
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
-from typing import Any, NamedTuple
+from itertools import accumulate, islice
+from typing import Any, NamedTuple, Self
 
-from connectsync.config.fleet import Builder, ReadFiles
+from connectsync.config.fleet import Builder
 from connectsync.config.profiles import Null
 from connectsync.domain.district import Allow, Credentials, District, FleetMember
 from connectsync.domain.finding import (
-    AllowedFinding,
     Finding,
-    KeyPath,
     Place,
     Problem,
     Severity,
-    ValidationReport,
 )
 from connectsync.errors import Bug
-from connectsync.values import dataclass, replace
+from connectsync.values import Texts, replace
 
 
 class RuleFinding(NamedTuple):
@@ -53,25 +54,23 @@ class Judgement(NamedTuple):
 Own = tuple[str, str, str | None, str | None]
 """A district's key, name, id and token."""
 
-Words = str | Own
-"""The same as one text where that can be: four take three times the memory."""
 
-
-def joined(own: Own) -> Words:
-    """Put a district's own words together."""
+def joined(own: Own) -> str:
+    """Put a district's own words together: four texts take three times the memory."""
     key, name, district_id, token = own
-    if not (district_id and token):
-        return own
-    words = f"{key}\n{name}\n{district_id}\n{token}"
-    return words if words.count("\n") == len(own) - 1 else own
+    words = f"{key}\n{name}\n{district_id or ''}\n{token or ''}"
+    if "" in own or words.count("\n") >= len(own) or "\0" in words:
+        return f"\n{json.dumps(own)}"
+    return words
 
 
-def apart(words: Words) -> Own:
+def apart(words: str) -> Own:
     """Take words apart that were put together."""
-    if not isinstance(words, str):
-        return words
+    if words[:1] == "\n":
+        key, name, district_id, token = json.loads(words)
+        return key, name, district_id, token
     key, name, district_id, token = words.split("\n")
-    return key, name, district_id, token
+    return key, name, district_id or None, token or None
 
 
 class CheckedDistrict(NamedTuple):
@@ -84,7 +83,7 @@ class CheckedDistrict(NamedTuple):
     """
 
     file: str
-    words: Words
+    words: str
     judged: Judgement
     rows: int = 0
 
@@ -115,11 +114,6 @@ class CheckedDistrict(NamedTuple):
     def allow(self) -> tuple[Allow, ...]:
         """The findings that it accepts."""
         return self.judged.allow
-
-    @property
-    def undoes(self) -> frozenset[Null]:
-        """Nulls of its profiles that take something back for it."""
-        return self.judged.undoes
 
     @property
     def district(self) -> District:
@@ -224,19 +218,180 @@ def moved(place: Place, like: str, own: str, rows: int) -> Place:
     """Give the place that another file of the mold has, so many rows further down."""
     if place.file != like:
         return place
-    return Place(
-        own,
-        place.line + rows,
-        place.column,
-        place.end_line + rows,
-        place.end_column,
-        place.text,
-        place.line_text,
-    )
+    rest = (place.end_column, place.text, place.line_text)
+    return Place(own, place.line + rows, place.column, place.end_line + rows, *rest)
 
 
-Locate = Callable[[int, KeyPath, bool], Place]
-"""Gives the place of a path in the district at a position; True for the key's own."""
+Data = list[Any]
+
+Shared = tuple[FileResult, Judgement | None]
+"""What files of one mold have in common."""
+
+TOGETHER = 1_000
+"""Files of which results are kept, handed on and written down together."""
+
+
+class ResultBatch(NamedTuple):
+    """
+    What some files came to, in columns: so it takes a tenth of the memory.
+
+    ``shared`` has what is alike once, and ``at`` says where in it what a file shares
+    stands; the rest is each file's own, ``words`` and ``texts`` as one text each.
+    """
+
+    shared: Sequence[Shared]
+    at: Sequence[int]
+    rows: Sequence[int]
+    words: str
+    texts: str
+
+    @classmethod
+    def of(cls, files: Iterable[CheckedFile]) -> Self:
+        """Put together what files came to."""
+        at, rows, words, texts = array("H"), array("i"), list[str](), list[str]()
+        shared = list[Shared]()
+        known: dict[tuple[int, int], int] = {}
+        for _, result, district, text, down in files:
+            judged = None if district is None else district.judged
+            place = known.setdefault((id(result), id(judged)), len(shared))
+            if place == len(shared):
+                shared.append((result, judged))
+            at.append(place)
+            rows.append(down)
+            words.append("" if district is None else district.words)
+            texts.append(text)
+        return cls(shared, at, rows, "\0".join(words), "\0".join(texts))
+
+    @property
+    def data(self) -> Data:
+        """Give it to be spelled, without whole districts."""
+        shared = [(one, of and of._replace(whole=None)) for one, of in self.shared]
+        return [shared, [*self.at], [*self.rows], self.words, self.texts]
+
+    @classmethod
+    def read(cls, data: Data, whole: Sequence[District | None] = ()) -> Self:
+        """Read data that was spelled. Raises ``ValueError`` or the like."""
+        shared, at, rows, words, texts = data
+        whole = whole or [None] * len(shared)
+        made = [_read_shared(*one) for one in zip(shared, whole, strict=True)]
+        return cls(made, array("H", at), array("i", rows), words, texts)
+
+    def files(self, names: Iterable[str]) -> Iterator[CheckedFile]:
+        """Give what each file came to, by its name."""
+        words, texts = self.words.split("\0"), self.texts.split("\0")
+        each = zip(self.at, self.rows, words, texts, strict=True)
+        for name, (at, rows, own, text) in zip(names, each, strict=True):
+            result, judged = self.shared[at]
+            district = None
+            if judged is not None:
+                district = CheckedDistrict(name, own, judged, rows)
+            yield CheckedFile(name, result, district, text, rows)
+
+
+def batches(files: Iterable[CheckedFile]) -> Iterator[ResultBatch]:
+    """Put files together, so many at a time."""
+    each = iter(files)
+    while some := [*islice(each, TOGETHER)]:
+        yield ResultBatch.of(some)
+
+
+class CheckedFiles(Sequence[CheckedFile]):
+    """What files came to, in the order of their names, each made when looked at."""
+
+    def __init__(self, names: Sequence[str], batches: Iterable[ResultBatch]) -> None:
+        self.names, self.batches = names, [*batches]
+        self._ends = [*accumulate(len(one.at) for one in self.batches)]
+        self._made: tuple[int, list[CheckedFile]] = (-1, [])
+
+    @classmethod
+    def of(cls, files: Iterable[CheckedFile]) -> Self:
+        """Keep files one after the other."""
+        names, kept, each = Texts(), list[ResultBatch](), iter(files)
+        while some := [*islice(each, TOGETHER)]:
+            names.extend(one.file for one in some)
+            kept.append(ResultBatch.of(some))
+        return cls(names, kept)
+
+    def __len__(self) -> int:
+        """Count them."""
+        return self._ends[-1] if self._ends else 0
+
+    def __getitem__(self, position: Any) -> Any:
+        """Give one of them."""
+        at = range(len(self))[position]
+        part = bisect_right(self._ends, at)
+        begin, end = [0, *self._ends][part : part + 2]
+        if part != self._made[0]:
+            self._made = part, [*self.batches[part].files(self.names[begin:end])]
+        return self._made[1][at - begin]
+
+    def __iter__(self) -> Iterator[CheckedFile]:
+        """Give one after the other, and keep none."""
+        names = iter(self.names)
+        for one in self.batches:
+            yield from one.files(islice(names, len(one.at)))
+
+    def drain(self) -> Iterator[CheckedFile]:
+        """Give one after the other, and let go of it."""
+        names = iter(self.names)
+        while self.batches:
+            one = self.batches.pop(0)
+            yield from one.files(islice(names, len(one.at)))
+
+    def shared(self) -> Iterator[Shared]:
+        """Give what each has in common with others of its mold."""
+        for one in self.batches:
+            yield from map(one.shared.__getitem__, one.at)
+
+
+class CheckedDistricts(Sequence[CheckedDistrict]):
+    """The districts among files, in their order, each made when it is looked at."""
+
+    @classmethod
+    def of(cls, districts: Sequence[CheckedDistrict]) -> Self:
+        """Keep districts of files that are known to be right."""
+        right = FileResult("", ())
+        each = (CheckedFile(one.file, right, one) for one in districts)
+        return cls(CheckedFiles.of(each))
+
+    def __init__(self, files: CheckedFiles) -> None:
+        self._files = files
+        shared = enumerate(files.shared())
+        self._at = array("I", (at for at, (_, judged) in shared if judged is not None))
+
+    def __len__(self) -> int:
+        """Count them."""
+        return len(self._at)
+
+    def __getitem__(self, at: Any) -> Any:
+        """Give one of them."""
+        return self._files[self._at[at]].district
+
+    def __iter__(self) -> Iterator[CheckedDistrict]:
+        """Give one after the other, and keep none."""
+        return (one.district for one in self._files if one.district is not None)
+
+    @property
+    def files(self) -> Sequence[str]:
+        """Give the file of each."""
+        names = self._files.names
+        return names if len(names) == len(self) else [names[at] for at in self._at]
+
+    def judgements(self) -> Iterator[Judgement]:
+        """Give what rules say of each."""
+        return (judged for _, judged in self._files.shared() if judged is not None)
+
+    def members(self) -> Iterator[FleetMember]:
+        """Give what rules of a fleet look at in each."""
+        for batch in self._files.batches:
+            likes = [judged and judged.like for _, judged in batch.shared]
+            for at, words in zip(batch.at, batch.words.split("\0"), strict=True):
+                if (like := likes[at]) is not None:
+                    key, _, district_id, token = apart(words)
+                    _, profiles, labels, _, _, archived = like
+                    yield FleetMember(
+                        key, profiles, labels, district_id, token, archived
+                    )
 
 
 STATED_AS = {
@@ -247,204 +402,45 @@ STATED_AS = {
 """What the words of a file are called among the values that it states."""
 
 
-@dataclass(frozen=True, slots=True)
-class CheckedFleet(ReadFiles[CheckedDistrict]):
-    """
-    All files that were checked; ``locate`` finds places in their districts.
-
-    ``days`` are those on which files were judged, in which time zones, where one names
-    its own.
-    """
-
-    locate: Locate
-    days: frozenset[tuple[str, str]] = frozenset()
-
-
-Data = list[Any]
-
-
-class ResultTable:
-    """
-    What files of one mold have in common, once; of each file a row of what is its own.
-
-    A country's files are of a few molds.
-    """
-
-    def __init__(self) -> None:
-        self.data: list[Data] = []
-        self.whole: list[District | None] = []
-        # what is looked up by identity is held, so that no other takes its place
-        self._known: dict[tuple[int, int], tuple[int, object]] = {}
-        self._moved: dict[int, int] = {}
-
-    def row(self, one: CheckedFile) -> Data:
-        """Spell what is a file's own, and keep what it shares."""
-        district = one.district
-        judged = None if district is None else district.judged
-        key = (id(one.result), id(judged))
-        if key not in self._known:
-            self._known[key] = (len(self.data), (one.result, judged))
-            self.data.append(_shared_data(one))
-            self.whole.append(None if judged is None else judged.whole)
-        row: Data = [self._known[key][0], one.rows, one.text]
-        if district is not None:
-            row.append(district.words)
-        return row
-
-    def moved(self, row: Data, shared: Sequence[Data]) -> Data:
-        """Give a row of another table, and take over what it uses of ``shared``."""
-        at, *rest = row
-        if at not in self._moved:
-            self._moved[at] = len(self.data)
-            self.data.append(shared[at])
-        return [self._moved[at], *rest]
-
-
-class SharedResults:
-    """What files have in common, made of data when the first of them is asked for."""
-
-    def __init__(
-        self, data: Sequence[Data], whole: Sequence[District | None] = ()
-    ) -> None:
-        self._data, self._whole = data, whole
-        self._made: dict[int, tuple[FileResult, Judgement | None]] = {}
-
-    def file(self, name: str, row: Data) -> CheckedFile:
-        """Give a file of its row."""
-        at, rows, text, *own = row
-        if at not in self._made:
-            result, judged = _shared(self._data[at])
-            if judged is not None and self._whole:
-                judged = judged._replace(whole=self._whole[at])
-            self._made[at] = result, judged
-        result, judged = self._made[at]
-        if judged is None:
-            return CheckedFile(name, result, None, text, rows)
-        words = own[0] if isinstance(own[0], str) else tuple(own[0])
-        district = CheckedDistrict(name, words, judged, rows)
-        return CheckedFile(name, result, district, text, rows)
-
-
-def _shared_data(one: CheckedFile) -> Data:
-    file, findings, key, profiles, day = one.result
-    read = [file, list(map(_finding_data, findings)), key, profiles, day]
-    district = one.district
-    if district is None:
-        return [read, None, []]
-    judged = district.judged
-    like = judged.like
-    found = [
-        [rule, _problem_data(problem), _place_data(place)]
-        for rule, problem, place in judged.found
-    ]
-    allow = [[entry.rule, entry.reason, f"{entry.until}"] for entry in judged.allow]
-    said = [judged.file, found, allow, sorted(judged.undoes), judged.stated]
-    return [read, said, [like.profiles, sorted(like.labels), like.archived_students]]
-
-
-def _shared(data: Data) -> tuple[FileResult, Judgement | None]:
-    (file, findings, key, profiles, day), said, like = data
+def _read_shared(data: Data, whole: District | None) -> Shared:
+    (file, findings, key, profiles, day), said = data
     result = FileResult(
         file,
-        tuple(map(_finding, findings)),
+        tuple(map(finding_of, findings)),
         key,
         None if profiles is None else tuple(profiles),
         None if day is None else (str(day[0]), str(day[1])),
     )
     if said is None:
         return result, None
-    (of, found, allow, undoes, stated), (named, labels, archived) = said, like
+    of, found, allow, undoes, stated, _, like = said
+    _, named, labels, _, _, archived = like
     judged = Judgement(
         of,
-        tuple(
-            RuleFinding(rule, _problem(problem), Place(*place))
-            for rule, problem, place in found
-        ),
+        tuple(RuleFinding(one, _problem(what), Place(*at)) for one, what, at in found),
         tuple(
             Allow(rule, reason, date.fromisoformat(until))
             for rule, reason, until in allow
         ),
         frozenset(map(tuple, undoes)),
         tuple(stated),
-        like=FleetMember("", tuple(named), frozenset(labels), None, None, archived),
+        whole,
+        FleetMember("", tuple(named), frozenset(labels), None, None, archived),
     )
     return result, judged
 
 
-def _problem_data(one: Problem) -> Data:
-    day = one.day and one.day.isoformat()
-    return [one.path, one.message, one.hint, one.on_key, one.stands_for, day]
-
-
 def _problem(data: Data) -> Problem:
-    *rest, day = data
-    problem = Problem(tuple(rest[0]), *rest[1:])
-    return replace(problem, day=date.fromisoformat(day)) if day else problem
-
-
-def _place_data(one: Place) -> Data:
-    return [
-        one.file,
-        one.line,
-        one.column,
-        one.end_line,
-        one.end_column,
-        one.text,
-        one.line_text,
-    ]
-
-
-def _finding_data(one: Finding) -> Data:
-    return [
-        one.rule,
-        one.severity.value,
-        one.message,
-        _place_data(one.place),
-        one.path,
-        one.hint,
-        one.districts,
-        one.repeat,
-        one.stands_for,
-        one.day and one.day.isoformat(),
-    ]
-
-
-def _finding(data: Data) -> Finding:
-    rule, severity, message, place, path, hint, districts, repeat, stands_for, day = (
-        data
+    path, message, hint, on_key, more, day = data
+    return Problem(
+        tuple(path), message, hint, on_key, more, day and date.fromisoformat(day)
     )
-    keys: KeyPath = tuple(path)
+
+
+def finding_of(data: Data) -> Finding:
+    """Read a finding that was spelled."""
+    rule, severity, message, place, path, hint, districts, repeat, more, day = data
+    told = (Severity(severity), message, Place(*place), tuple(path), hint)
     return Finding(
-        rule,
-        Severity(severity),
-        message,
-        Place(*place),
-        keys,
-        hint,
-        tuple(districts),
-        repeat,
-        stands_for,
-        date.fromisoformat(day) if day else None,
-    )
-
-
-def report_data(report: ValidationReport) -> Data:
-    """Spell a report in which the project turns nothing off and nothing is known."""
-    allowed = [
-        [_finding_data(one.finding), one.reason, one.until.isoformat()]
-        for one in report.allowed
-    ]
-    return [report.files, list(map(_finding_data, report.findings)), allowed]
-
-
-def report_of(data: Data) -> ValidationReport:
-    """Read what `report_data` spelled. Raises ``ValueError`` or the like."""
-    files, findings, allowed = data
-    return ValidationReport(
-        int(files),
-        tuple(map(_finding, findings)),
-        tuple(
-            AllowedFinding(_finding(one), str(reason), date.fromisoformat(until))
-            for one, reason, until in allowed
-        ),
+        rule, *told, tuple(districts), repeat, more, day and date.fromisoformat(day)
     )

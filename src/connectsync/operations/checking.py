@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from binascii import a2b_base64, b2a_base64
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from itertools import chain, islice
@@ -13,28 +13,28 @@ from typing import Any
 
 from connectsync.config.document import Document, Reading
 from connectsync.config.fleet import (
-    Builder,
     Fleet,
     LoadedDistrict,
+    ReadFiles,
     build_district,
     key_of,
 )
 from connectsync.config.layers import named_profiles
-from connectsync.config.profiles import Null, Profiles, nulls_that_undo
+from connectsync.config.profiles import Null, Profiles, nulls_that_undo, waiting_nulls
 from connectsync.config.project import Project
 from connectsync.domain.district import Allow, FleetMember
 from connectsync.domain.finding import KeyPath, Place, Problem
 from connectsync.domain.rule_settings import KnownFindings, RuleSettings
 from connectsync.domain.schedule import Schedule
+from connectsync.files.writing import digest
 from connectsync.operations.checked import (
     CheckedDistrict,
+    CheckedDistricts,
     CheckedFile,
-    CheckedFleet,
     FileResult,
     Judgement,
-    ResultTable,
+    ResultBatch,
     RuleFinding,
-    SharedResults,
     joined,
 )
 from connectsync.rules.allow_entries import AllowOnDay
@@ -44,8 +44,15 @@ from connectsync.rules.catalogue import (
     DISTRICT_RULES,
     FLEET_RULES,
 )
-from connectsync.rules.engine import DistrictOnDay, Found, Rule, Subject, problems
-from connectsync.values import dataclass, field, replace
+from connectsync.rules.engine import (
+    DistrictOnDay,
+    FleetOnDay,
+    Found,
+    Rule,
+    Subject,
+    problems,
+)
+from connectsync.values import dataclass, field, replace, spell
 
 NONE: frozenset[str] = frozenset()
 
@@ -229,7 +236,7 @@ def _in_period(problem: Problem, schedule: Schedule, day: date, words: str) -> P
 def check_fleet(
     fleet: Fleet,
     asked: ValidationOptions,
-    districts: tuple[CheckedDistrict, ...] | None = None,
+    districts: Sequence[CheckedDistrict] | None = None,
 ) -> CheckedFleet:
     """Check the ``districts`` of a fleet that was loaded, if that was not done."""
 
@@ -238,8 +245,9 @@ def check_fleet(
 
     shelf = fleet.shelf
     if districts is None:
-        districts = tuple(check_district(one, shelf, asked) for one in fleet.districts)
-    return CheckedFleet(districts, fleet.findings, fleet.files, shelf, locate)
+        districts = [check_district(one, shelf, asked) for one in fleet.districts]
+    kept = CheckedDistricts.of(districts)
+    return CheckedFleet(kept, fleet.findings, fleet.files, shelf, locate)
 
 
 def check_reading(
@@ -269,43 +277,57 @@ def check_reading(
     return CheckedFile(name, result, district, text)
 
 
-def digest(raw: bytes | memoryview) -> str:
-    """Give the SHA-256 of bytes in hexadecimal digits."""
-    from hashlib import sha256  # noqa: PLC0415 - it loads OpenSSL, and most files need no digest
-
-    return sha256(raw).hexdigest()
-
-
-@dataclass(frozen=True, slots=True)
-class BuildersOf:
-    """Who builds on which profiles, told as often as that is asked, and not kept."""
-
-    checked: Sequence[CheckedFile]
-
-    def __iter__(self) -> Iterator[Builder]:
-        """Give the districts and the profiles that they name."""
-        return (one.builder for one in self.checked if one.builder is not None)
-
-
 @dataclass(frozen=True, slots=True)
 class FleetMembers(Sequence[FleetMember]):
     """What rules of a fleet look at in its districts, made when it is looked at."""
 
-    districts: Sequence[CheckedDistrict]
+    districts: CheckedDistricts
 
     def __len__(self) -> int:
         """Count the districts."""
         return len(self.districts)
 
     def __getitem__(self, position: Any) -> Any:
-        """Give one of them, or some."""
-        if isinstance(position, slice):
-            return FleetMembers(self.districts[position])
+        """Give one of them."""
         return self.districts[position].member
 
     def __iter__(self) -> Iterator[FleetMember]:
         """Give one after the other, and keep none."""
-        return (one.member for one in self.districts)
+        return self.districts.members()
+
+
+Locate = Callable[[int, KeyPath, bool], Place]
+"""Gives the place of a path in the district at a position; True for the key's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedFleet(ReadFiles[CheckedDistrict]):
+    """
+    All files that were checked; ``locate`` finds places in their districts.
+
+    ``days`` are those on which files were judged, in which time zones, where one names
+    its own.
+    """
+
+    districts: CheckedDistricts
+    locate: Locate
+    days: frozenset[tuple[str, str]] = frozenset()
+
+
+def fleet_on_day(fleet: CheckedFleet, today: date) -> FleetOnDay:
+    """Give a fleet as its rules look at it."""
+    shelf = fleet.shelf
+    if waiting := waiting_nulls(shelf):
+        undone = (one.undoes for one in fleet.districts.judgements())
+        waiting = waiting.difference(*undone)
+    return FleetOnDay(
+        districts=FleetMembers(fleet.districts),
+        profiles=shelf.named,
+        today=today,
+        files=fleet.districts.files,
+        root=shelf.root,
+        idle_nulls=tuple(sorted(waiting)),
+    )
 
 
 @lru_cache(maxsize=8)
@@ -402,33 +424,27 @@ def _first(found: Iterator[Found]) -> tuple[Found, ...]:
     return (*shown, (rule, counted))
 
 
-def pack_whole(checked: Sequence[CheckedFile]) -> bytes:
+def pack_whole(batch: ResultBatch) -> bytes:
     """Spell what files came to, with their districts; see `pack`."""
     import pickle  # noqa: PLC0415 - for a process of our own, and slow to import
 
-    table = ResultTable()
-    rows = [[one.file, table.row(one)] for one in checked]
-    return b2a_base64(pickle.dumps([table.data, rows, table.whole]), newline=False)
+    whole = [judged and judged.whole for _, judged in batch.shared]
+    return b2a_base64(pickle.dumps((pack(batch), whole)), newline=False)
 
 
-def unpack_whole(packed: bytes) -> list[CheckedFile]:
+def unpack_whole(packed: bytes) -> ResultBatch:
     """Read what `pack_whole` spelled."""
     import pickle  # noqa: PLC0415 - as above
 
-    data, rows, whole = pickle.loads(a2b_base64(packed))  # noqa: S301
-    shared = SharedResults(data, whole)
-    return [shared.file(name, row) for name, row in rows]
+    data, whole = pickle.loads(a2b_base64(packed))  # noqa: S301
+    return ResultBatch.read(json.loads(data), whole)
 
 
-def pack(checked: Sequence[CheckedFile]) -> bytes:
+def pack(batch: ResultBatch) -> bytes:
     """Spell what files came to."""
-    table = ResultTable()
-    rows = [[one.file, table.row(one)] for one in checked]
-    return json.dumps([table.data, rows]).encode()
+    return spell(batch.data)
 
 
-def unpack(packed: bytes) -> list[CheckedFile]:
+def unpack(packed: bytes) -> ResultBatch:
     """Read what `pack` spelled. Raises ``ValueError`` or the like for anything else."""
-    data, rows = json.loads(packed)
-    shared = SharedResults(data)
-    return [shared.file(name, row) for name, row in rows]
+    return ResultBatch.read(json.loads(packed))

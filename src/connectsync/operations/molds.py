@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from connectsync.config.document import Document
@@ -28,6 +28,7 @@ from connectsync.config.source import Source
 from connectsync.config.yaml_tree import line_of, plain
 from connectsync.domain.district import FleetMember
 from connectsync.domain.finding import Finding, KeyPath, Place
+from connectsync.files.writing import digest
 from connectsync.operations.checked import (
     STATED_AS,
     CheckedDistrict,
@@ -41,7 +42,6 @@ from connectsync.operations.checking import (
     ValidationOptions,
     check_district,
     check_reading,
-    digest,
 )
 from connectsync.values import dataclass, replace
 
@@ -274,14 +274,13 @@ def can_move(place: Place, file: str, cast: Cast) -> bool:
 
 def check_by_mold(
     chosen: ChosenFiles,
-    names: Sequence[str],
+    names: Iterable[str],
     asked: ValidationOptions,
     *,
     remember: bool,
-) -> list[CheckedFile]:
+) -> Iterator[CheckedFile]:
     """Read and check files one after the other, and of each mold only the first."""
     every = defaultdict[tuple[str, ...], Molds[_CheckedMold]](Molds)
-    checked = []
     for name in names:
         molds = every[_place(chosen.shelf, name)]
         raw = chosen.bytes_of(name)
@@ -289,16 +288,15 @@ def check_by_mold(
         mold = molds.result(cast)
         if mold is not None and cast is not None and mold.holds(cast):
             text = digest(raw) if remember and isinstance(raw, bytes) else ""
-            checked.append(mold.fill(name, cast, text))
+            yield mold.fill(name, cast, text)
             continue
         reading = chosen.check(name, raw)
         one = check_reading(chosen.shelf, name, reading, asked, remember=remember)
-        checked.append(one)
         if cast is not None and molds.wants(cast):
             document = reading.document
             of = None if document is None else _checked_mold(document, cast, one)
             molds.learn(cast, of)
-    return checked
+        yield one
 
 
 def check_by_loaded_mold(

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import date
 from functools import lru_cache
+from heapq import merge
+from operator import attrgetter
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from connectsync.config.discovery import below, holds_others, relative
 from connectsync.config.fleet import (
     STANDARD_INPUT,
+    Builder,
     ChosenFiles,
     Fleet,
     LoadedDistrict,
@@ -20,7 +22,6 @@ from connectsync.config.fleet import (
     build_district,
     profiles_that_count,
 )
-from connectsync.config.profiles import waiting_nulls
 from connectsync.domain.finding import (
     AllowedFinding,
     Finding,
@@ -35,18 +36,20 @@ from connectsync.domain.policy import ALL, Shard
 from connectsync.operations.check_cache import CheckCache, begin_parts
 from connectsync.operations.checked import (
     CheckedDistrict,
+    CheckedDistricts,
     CheckedFile,
-    CheckedFleet,
+    CheckedFiles,
     RuleFinding,
+    batches,
 )
 from connectsync.operations.checking import (
     NONE,
-    BuildersOf,
-    FleetMembers,
+    CheckedFleet,
     ValidationOptions,
     check_fleet,
     check_reading,
     choose_rules,
+    fleet_on_day,
     names_that_run,
     pack,
     pack_whole,
@@ -57,7 +60,7 @@ from connectsync.operations.checking import (
 from connectsync.rules.catalogue import BY_NAME, FLEET_RULES
 from connectsync.rules.engine import FleetOnDay, Found, place_problem, problems
 from connectsync.rules.fleet import null_takes_nothing_back, unused_profile
-from connectsync.values import dataclass, replace
+from connectsync.values import Texts, dataclass, in_order, replace
 
 
 def share_of_report(
@@ -83,7 +86,7 @@ def share_of_report(
     )
 
 
-def share_of_files(fleet: ReadFiles[Any], shard: Shard) -> tuple[str, ...]:
+def share_of_files(fleet: ReadFiles[Any], shard: Shard) -> Sequence[str]:
     """Give the files that a shard counts, of all that were read."""
     if shard == ALL:
         return fleet.files
@@ -133,7 +136,7 @@ def check_named(
     asked: ValidationOptions,
     *,
     remember: bool,
-) -> list[CheckedFile]:
+) -> Iterable[CheckedFile]:
     """Read and check files one after the other."""
     if len(names) > FEW:
         # a commit hook would wait for its import
@@ -141,10 +144,10 @@ def check_named(
 
         return check_by_mold(chosen, names, asked, remember=remember)
     shelf = chosen.shelf
-    return [
+    return (
         check_reading(shelf, name, chosen.read(name), asked, remember=remember)
         for name in names
-    ]
+    )
 
 
 def reader_for(
@@ -171,16 +174,15 @@ def begin_whole(
     Only where there is nothing else to do meanwhile this process works ``here`` too.
     """
     keeping = replace(asked, keeps_districts=True)
-    if len(chosen.paths) <= FEW:
-        few = check_named(chosen, tuple(chosen.paths), keeping, remember=False)
+
+    def check(names: Sequence[str]) -> Iterable[CheckedFile]:
+        return check_named(chosen, names, keeping, remember=False)
+
+    names = chosen.paths.names
+    if len(names) <= FEW:
+        few = CheckedFiles(names, batches(check(names)))
         return lambda: _fleet_of(chosen, few, every_profile=every_profile)
-    finish = begin_parts(
-        lambda part: check_named(chosen, part, keeping, remember=False),
-        tuple(chosen.paths),
-        pack=pack_whole,
-        unpack=unpack_whole,
-        here=here,
-    )
+    finish = begin_parts(check, names, pack=pack_whole, unpack=unpack_whole, here=here)
     return lambda: _fleet_of(chosen, finish(), every_profile=every_profile)
 
 
@@ -197,32 +199,55 @@ def check_files(
     Without ``every_profile`` only those profiles count that are among the files or
     that one of the districts builds on. What the ``cache`` knows is not read again.
     """
-    known = cache.known(chosen) if cache is not None else {}
-    ahead = [name for name in chosen.paths if name not in known]
-    check = begin_parts(
+    names = chosen.paths.names
+    known = CheckedFiles.of(()) if cache is None else cache.known(chosen)
+    ahead = Texts(_without(names, known.names)) if len(known) else names
+    files = begin_parts(
         lambda part: check_named(chosen, part, asked, remember=cache is not None),
         ahead,
         pack=pack,
         unpack=unpack,
-    )
-    checked = check()
-    if cache is not None:
-        known.update(zip(ahead, checked, strict=True))
-        if ahead:
-            cache.keep(chosen, known, ahead)
-        checked = [known[name] for name in chosen.paths]
-    return _fleet_of(chosen, checked, every_profile=every_profile)
+    )()
+    if len(known) and len(ahead):
+        files = CheckedFiles.of(merge(known.drain(), files, key=attrgetter("file")))
+    elif len(known):
+        files = known
+    if cache is not None and len(ahead):
+        cache.keep(chosen, files, len(known))
+    return _fleet_of(chosen, files, every_profile=every_profile)
+
+
+def _without(names: Iterable[str], some: Iterable[str]) -> Iterator[str]:
+    """Leave out some of names, both sorted."""
+    left_out = iter(some)
+    other = next(left_out, None)
+    for name in names:
+        if name == other:
+            other = next(left_out, None)
+        else:
+            yield name
+
+
+@dataclass(frozen=True, slots=True)
+class BuildersOf:
+    """Who builds on which profiles, told as often as that is asked, and not kept."""
+
+    checked: CheckedFiles
+
+    def __iter__(self) -> Iterator[Builder]:
+        """Give the districts and the profiles that they name."""
+        return (one.builder for one in self.checked if one.builder is not None)
 
 
 def _fleet_of(
-    chosen: ChosenFiles, checked: Sequence[CheckedFile], *, every_profile: bool
+    chosen: ChosenFiles, checked: CheckedFiles, *, every_profile: bool
 ) -> CheckedFleet:
-    names, shelf = chosen.paths, chosen.shelf
+    names, shelf = chosen.paths.names, chosen.shelf
     asked = None if every_profile else chosen.profiles
     counted, shared = profiles_that_count(shelf, BuildersOf(checked), asked)
-    told = (one for one in checked if one.result.findings)
-    findings = [finding for one in told for finding in one.findings]
-    districts = tuple(one.district for one in checked if one.district is not None)
+    told = (at for at, (one, _) in enumerate(checked.shared()) if one.findings)
+    findings = [finding for at in told for finding in checked[at].findings]
+    districts = CheckedDistricts(checked)
 
     @lru_cache(maxsize=64)
     def load_again(file: str) -> LoadedDistrict | None:
@@ -233,12 +258,11 @@ def _fleet_of(
         loaded = load_again(file)
         return Place(file) if loaded is None else loaded.locate(path, on_key=on_key)
 
-    days = frozenset(one.result.day for one in checked if one.result.day is not None)
     return CheckedFleet(
-        days=days,
+        days=frozenset(one.day for one, _ in checked.shared() if one.day is not None),
         districts=districts,
         findings=tuple(sorted([*findings, *shared], key=order)),
-        files=tuple(sorted([*names, *counted])),
+        files=in_order(merge(names, sorted(counted))) if counted else names,
         shelf=shelf,
         locate=locate,
     )
@@ -262,11 +286,11 @@ def report_on(fleet: CheckedFleet, asked: ValidationOptions) -> ValidationReport
         for one in (*read, *of_fleet.in_profiles)
     ]
     allowed: list[AllowedFinding] = []
-    for position, district in enumerate(fleet.districts):
+    for position, like in enumerate(fleet.districts.judgements()):
         own = of_fleet.in_districts.get(position, ())
-        like = district.judged
         if not (like.found or own or like.allow):
             continue
+        district = fleet.districts[position]
         kept, accepted = _settle_allowances(fleet, position, own, asked)
         judged += [judge(one, district.file, district.labels) for one in kept]
         allowed += accepted
@@ -346,22 +370,6 @@ def _settle_allowances(
         for one in settled.accepted
     ]
     return kept, accepted
-
-
-def fleet_on_day(fleet: CheckedFleet, today: date) -> FleetOnDay:
-    """Give a fleet as its rules look at it."""
-    shelf = fleet.shelf
-    waiting = waiting_nulls(shelf)
-    if waiting:
-        waiting = waiting.difference(*(one.undoes for one in fleet.districts))
-    return FleetOnDay(
-        districts=FleetMembers(fleet.districts),
-        profiles=shelf.named,
-        today=today,
-        files=tuple(one.file for one in fleet.districts),
-        root=shelf.root,
-        idle_nulls=tuple(sorted(waiting)),
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ class FindingsToReport:
     """
 
     report: ValidationReport
-    files: tuple[str, ...]
+    files: Sequence[str]
     districts: Mapping[str, str]
     folder: str
     today: date

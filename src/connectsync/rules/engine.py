@@ -232,7 +232,7 @@ class FleetOnDay:
     districts: Sequence[FleetMember]
     profiles: Mapping[str, tuple[str, ...]]
     today: date
-    files: tuple[str, ...] = ()
+    files: Sequence[str] = ()
     root: str = ""
     idle_nulls: tuple[tuple[str, str, str], ...] = ()
 

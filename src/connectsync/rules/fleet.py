@@ -195,11 +195,11 @@ def two_spellings_of_a_label(fleet: FleetOnDay) -> Iterator[Problem]:
         settings:
           archived_students: Keep archived
     """
-    places: defaultdict[str, list[int]] = defaultdict(list)
+    places: defaultdict[str, array[int]] = defaultdict(lambda: array("I"))
     for position, district in enumerate(fleet.districts):
         if (label := district.archived_students) is not None:
             places[label].append(position)
-    spellings: defaultdict[str, dict[str, list[int]]] = defaultdict(dict)
+    spellings: defaultdict[str, dict[str, array[int]]] = defaultdict(dict)
     for label, positions in places.items():
         spellings[fold_word(label)][label] = positions
     for labels in spellings.values():
@@ -208,7 +208,7 @@ def two_spellings_of_a_label(fleet: FleetOnDay) -> Iterator[Problem]:
 
 
 def _find_misspelled(
-    fleet: FleetOnDay, label: str, labels: Mapping[str, list[int]]
+    fleet: FleetOnDay, label: str, labels: Mapping[str, array[int]]
 ) -> Iterator[Problem]:
     others = labels.keys() - {label}
     places = sorted(position for other in others for position in labels[other])
@@ -248,13 +248,13 @@ def unused_profile(fleet: FleetOnDay) -> Iterator[Problem]:
         settings:
           manage_guardians: true
     """
-    waiting = [profile for one in fleet.districts for profile in one.profiles]
+    waiting = {profile for one in fleet.districts for profile in one.profiles}
     used: set[str] = set()
     while waiting:
         profile = waiting.pop()
         if profile not in used:
             used.add(profile)
-            waiting.extend(fleet.profiles.get(profile, ()))
+            waiting.update(fleet.profiles.get(profile, ()))
     for profile in sorted(fleet.profiles.keys() - used):
         yield Problem(
             in_profile(profile),
@@ -316,14 +316,22 @@ def _token(district: FleetMember, root: str) -> tuple[str, ...] | None:
     return None if stated is None else token_identity(stated, root)
 
 
+_PARTS = 16
+"""Parts in which hashes are looked through for those that are there twice."""
+
+
 def _find_repeated(
     fleet: FleetOnDay, value_of: Callable[[FleetMember], Hashable | None]
 ) -> Iterator[tuple[int, list[int]]]:
     """Give each district whose value others have too, with all that have it."""
-    values = (value_of(one) for one in fleet.districts)
-    stated = array("q", (hash(value) for value in values if value is not None))
-    if len(set(stated)) == len(stated):
-        # as good as always; the values themselves take ten times the memory
+    # as good as always no two are alike; values take ten times the memory of their
+    # hashes, and a set of all hashes four times
+    stated = [array("q") for _ in range(_PARTS)]
+    for value in map(value_of, fleet.districts):
+        if value is not None:
+            number = hash(value)
+            stated[number % _PARTS].append(number)
+    if all(len(set(part)) == len(part) for part in stated):
         return
     holders: defaultdict[Hashable, list[int]] = defaultdict(list)
     for position, value in enumerate(map(value_of, fleet.districts)):
