@@ -108,6 +108,11 @@ SHARING = {
     "tools": "schema: 1\nconnect: production\n",
     "tools/more": "schema: 1\nbackends: {gateway: {url: 'https://x.example.org',"
     " token: 'env:CONNECT_GATEWAY_TOKEN'}}\n",
+    "other/spelling": "schema: 1\nbackends: {gateway: {url:"
+    " 'https://x.example.org', token: 'file:../../secrets/gateway'}}\n",
+    "a/session": "schema: 1\nbackends: {browser: {url: 'https://x.example.org',"
+    " session: ../../.connectsync/session.json}}\n",
+    "a/hook": "schema: 1\nnotify: {webhooks: [{name: a, url: 'env:A_HOOK'}]}\n",
 }
 
 

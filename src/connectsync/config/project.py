@@ -183,7 +183,12 @@ def insist_districts_inside(project: Project) -> None:
 
 
 def shared_with(project: Project, above: Project) -> str:
-    """Say what a project shares with one in a folder above; empty if nothing."""
+    """
+    Say what a project shares, or may share, with one in a folder above, if anything.
+
+    A Connect and a secret can be spelled in so many ways that one which names any may
+    mean those of the other.
+    """
 
     def overlap(one: Path, other: Path) -> bool:
         left, right = os.path.realpath(one), os.path.realpath(other)
@@ -198,10 +203,8 @@ def shared_with(project: Project, above: Project) -> str:
         project.state_url and above.state_url
     ):
         return "keeps its state where it is kept by"
-    if project.connect and project.connect == above.connect:
-        return "names the Connect of"
-    if not set(project.secrets.values()).isdisjoint(above.secrets.values()):
-        return "names a secret of"
+    if project.connect or project.gateway or project.browser or project.secrets:
+        return "names a Connect or a secret, within"
     return ""
 
 
