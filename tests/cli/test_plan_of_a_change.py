@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -48,10 +48,12 @@ def repository(prepared: Callable[..., Console]) -> Console:
     return prepared(commit_and_apply)
 
 
-def planned(console: Console, *arguments: str, since: str = "main") -> dict[str, Any]:
+def planned(
+    console: Console, *arguments: str, since: str = "main", options: Sequence[str] = ()
+) -> dict[str, Any]:
     said = console.run(
-        "plan", "--changed-since", since, "--format", "json", "--out", "plan.json",
-        *arguments,
+        *options, "plan", "--changed-since", since, "--format", "json",
+        "--out", "plan.json", *arguments,
     )  # fmt: skip
     assert said.status == ExitStatus.FINE, said.err
     data: dict[str, Any] = json.loads(said.out)
@@ -1264,6 +1266,47 @@ def test_a_project_file_elsewhere_that_a_change_brings_is_told(
     git(repository, "rm", "--quiet", "docs/connectsync.yaml")
     commit(repository)
     assert "loosened" not in planned(repository, since="HEAD^")
+
+
+@pytest.mark.parametrize("named", ["project", "option", "link"])
+def test_a_snapshot_that_a_change_brings_is_told(
+    repository: Console, named: str
+) -> None:
+    """Guards look at what Connect has: there it has what the author says."""
+    git(repository, "checkout", "--quiet", "main")
+    assert repository.run("snapshot", "--output", "live/now.json").status == 0
+    ends = "live/end.json" if named == "link" else "live/now.json"
+    if named == "link":
+        (repository.folder / "live/now.json").rename(repository.folder / ends)
+        (repository.folder / "live/now.json").symlink_to("end.json")
+    options = ["--backend", "snapshot:live/now.json"] if named == "option" else []
+    if not options:
+        text = (repository.folder / "connectsync.yaml").read_text("utf-8")
+        text = text.replace(
+            "schema: 1\n", "schema: 1\nbackend: snapshot:live/now.json\n"
+        )
+        (repository.folder / "connectsync.yaml").write_text(text, "utf-8")
+    git(repository, "add", "--force", "live")
+    commit(repository)
+    git(repository, "checkout", "--quiet", "-b", "change")
+    lower(repository)
+    commit(repository)
+    assert "loosened" not in planned(repository, options=options)
+    text = (repository.folder / ends).read_text("utf-8")
+    text = text.replace('"manage_guardians": true', '"manage_guardians": false', 1)
+    (repository.folder / ends).write_text(text, "utf-8")
+    commit(repository)
+    told = f"{ends} is of this change: what Connect has is as its author says"
+    data = planned(repository, options=options)
+    assert data["loosened"] == [told]
+    if options:
+        return
+    del data["loosened"]
+    data["digest"] = digest_of(data)
+    (repository.folder / "plan.json").write_text(json.dumps(data), "utf-8")
+    for command in (("approve", "--as", "Ada", "--yes"), ("apply",)):
+        said = repository.run(command[0], "plan.json", *command[1:])
+        assert f"warning: rules-loosened: {told}" in said.err
 
 
 @pytest.mark.parametrize("command", ["approve", "apply"])

@@ -52,11 +52,11 @@ from connectsync.operations.commit import (
     project_loosened,
 )
 from connectsync.operations.drift import DriftReading, find_drift
+from connectsync.operations.files import files_brought, snapshot_of
 from connectsync.operations.git import (
     Git,
     GitRefused,
     explain_refusal,
-    projects_brought,
 )
 from connectsync.operations.plan import CountImpact, PlanContext, make_plan
 from connectsync.report.terminal import inert
@@ -159,12 +159,15 @@ def _project_loosened(session: Session, project: Project, base: str) -> tuple[st
     """Tell what the project file here, and that of the commit, let through."""
     told: dict[str, None] = {}
     with suppress(GitRefused, UsageError):
-        told |= dict.fromkeys(projects_brought(project.root, base, session.environment))
+        backend = session.backend or project.backend
+        live = snapshot_of(backend, session.folder or session.here)
+        came = files_brought(project.root, base, session.environment, live)
+        told |= dict.fromkeys(came)
     with suppress(GitRefused, UsageError, ProjectError):
         before = project_at(project.root, base, session.environment)
         told |= dict.fromkeys(project_loosened(before, project))
-        came = project_at(project.root, "HEAD", session.environment)
-        told |= dict.fromkeys(project_loosened(before, came))
+        after = project_at(project.root, "HEAD", session.environment)
+        told |= dict.fromkeys(project_loosened(before, after))
     return tuple(told)
 
 

@@ -43,7 +43,8 @@ from connectsync.operations.commit import (
     project_at,
     project_loosened,
 )
-from connectsync.operations.git import GitRefused, projects_brought
+from connectsync.operations.files import files_brought, snapshot_of
+from connectsync.operations.git import GitRefused
 from connectsync.operations.plan import PlannedDistrict
 from connectsync.rules.catalogue import ADJUSTABLE, BY_NAME
 from connectsync.values import dataclass, field, replace
@@ -421,7 +422,9 @@ def _looser(
         *loosened(judged),
         *hours_loosened(before.policy, project.policy),
         *project_loosened(before, project),
-        *projects_brought(project.root, since, environment),
+        *files_brought(
+            project.root, since, environment, snapshot_of(plan.backend, project.root)
+        ),
     )
 
 

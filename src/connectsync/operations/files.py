@@ -35,6 +35,7 @@ from connectsync.errors import InvalidFiles, UsageError
 from connectsync.files.access import not_written, read_regular
 from connectsync.files.writing import make_folder, replace_file
 from connectsync.operations.editing import ValueEdit
+from connectsync.operations.git import MOST_LISTED, Git
 from connectsync.report.show_text import EffectiveValue
 from connectsync.values import dataclass
 
@@ -405,3 +406,38 @@ def _leaves(path: KeyPath, values: Mapping[str, Any]) -> Iterator[tuple[KeyPath,
 def _origin(loaded: LoadedDistrict, path: KeyPath) -> str:
     place = loaded.origin(path)
     return f"{place.file}:{place.line}"
+
+
+def files_brought(
+    root: Path, base: str, environment: Mapping[str, str], snapshot: Path | None
+) -> Iterator[str]:
+    """
+    Tell which files a change brings, or edits, that others go by than its author.
+
+    They are other project files, for who stands there uses one, and the ``snapshot``
+    that its own plan is held against. Raises ``GitRefused``, and ``UsageError`` where
+    there is no git.
+    """
+    git = Git(root, environment)
+    compared = ("diff-tree", "-r", "-z", "--name-only", "--diff-filter=d", base, "HEAD")
+    names = os.fsdecode(git.run(*compared, most=MOST_LISTED)).split("\0")
+    # a disk may not tell ConnectSync.yaml from connectsync.yaml
+    files = [one for one in names if Path(one).name.casefold() == PROJECT_FILE]
+    top = git.line("rev-parse", "--show-toplevel") if files or snapshot else ""
+    own = os.path.realpath(root)
+    for one in files:
+        if os.path.realpath(Path(top, one).parent) != own:
+            yield f"{one} is a project file of its own, for all who stand in its folder"
+    if snapshot is None:
+        return
+    held = Path(os.path.realpath(snapshot.parent), snapshot.name)
+    ends = {str(held), os.path.realpath(held)}
+    for one in filter(None, names):
+        if str(Path(os.path.realpath(top), one)) in ends:
+            yield f"{one} is of this change: what Connect has is as its author says"
+
+
+def snapshot_of(backend: str, folder: Path) -> Path | None:
+    """Give the file behind ``snapshot:``, from a folder; None of other backends."""
+    kind, _, path = backend.partition(":")
+    return folder / path if kind == "snapshot" else None

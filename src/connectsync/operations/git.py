@@ -13,7 +13,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from connectsync.config.discovery import PROJECT_FILE
 from connectsync.domain.foreign_text import (
     APART,
     environment_of_children,
@@ -426,23 +425,3 @@ def hear_program(
     for helper in helpers:
         helper.join()
     return bytes(said), bytes(complaint), late.is_set()
-
-
-def projects_brought(
-    root: Path, base: str, environment: Mapping[str, str]
-) -> Iterator[str]:
-    """
-    Tell which other project files a change brings or edits: who stands there uses it.
-
-    Raises ``GitRefused``, and ``UsageError`` where there is no git.
-    """
-    git = Git(root, environment)
-    compared = ("diff-tree", "-r", "-z", "--name-only", "--diff-filter=d", base, "HEAD")
-    names = os.fsdecode(git.run(*compared, most=MOST_LISTED)).split("\0")
-    # a disk may not tell ConnectSync.yaml from connectsync.yaml
-    files = [one for one in names if Path(one).name.casefold() == PROJECT_FILE]
-    top = git.line("rev-parse", "--show-toplevel") if files else ""
-    own = os.path.realpath(root)
-    for one in files:
-        if os.path.realpath(Path(top, one).parent) != own:
-            yield f"{one} is a project file of its own, for all who stand in its folder"
