@@ -931,6 +931,33 @@ def test_days_that_a_change_takes_out_of_a_calendar_file_hold_for_its_own_plan(
     assert applied(repository).status == ExitStatus.REFUSED
 
 
+@pytest.mark.parametrize("link", ["cal", "school.ics"])
+def test_hours_that_a_change_takes_out_are_told_whatever_its_calendars_are(
+    repository: Console, link: str
+) -> None:
+    """Git does not follow a link that is spelled from the top of the disk."""
+    frozen = "freezes: [{from: 2027-08-16, to: 2027-08-27, reason: Start}]\n"
+    repository.replace("connectsync.yaml", hours(""), hours(frozen))
+    commit(repository)
+    git(repository, "checkout", "--quiet", "-b", "change")
+    (repository.folder / "real").mkdir()
+    (repository.folder / "real/school.ics").write_text(HOLIDAYS, "utf-8")
+    named = "cal/school.ics" if link == "cal" else link
+    end = "real" if link == "cal" else "real/school.ics"
+    (repository.folder / link).symlink_to(repository.folder / end)
+    repository.replace("connectsync.yaml", frozen, f"holidays: [{named}]\n")
+    repository.replace("connectsync.yaml", "schema: 1\n", "schema: 1\ntimezone: UTC\n")
+    lower(repository)
+    commit(repository)
+    # in no job, and by no person, is such a calendar read
+    refused = repository.run("plan")
+    assert refused.status == ExitStatus.FINDINGS
+    assert "lies outside of the project, or behind a link" in refused.err
+    git(repository, "checkout", "--quiet", "main", "--", "connectsync.yaml")
+    told = "the freeze from 2027-08-16 to 2027-08-27 is gone: Start"
+    assert told in planned(repository)["loosened"]
+
+
 def made(console: Console, entries: str) -> str:
     """Make a tree of entries, as `git ls-tree` lists them."""
     done = subprocess.run(

@@ -173,9 +173,9 @@ def test_events_of_a_calendar_file_are_freezes(project: Path) -> None:
     ("kind", "said"),
     [
         ("missing", "cannot be read: No such file"),
-        ("link", "lies outside of the project, or is a link"),
-        ("link out", "lies outside of the project, or is a link"),
-        ("folder above", "lies outside of the project, or is a link"),
+        ("link", "lies outside of the project, or behind a link"),
+        ("link out", "lies outside of the project, or behind a link"),
+        ("folder above", "lies outside of the project, or behind a link"),
         ("pipe", "not a regular file"),
         ("folder", "not a regular file"),
         ("large", "larger than 1,048,576 bytes"),

@@ -177,13 +177,19 @@ ReadBytes = Callable[[str], bytes]
 
 
 def holiday_reader(root: Path) -> ReadBytes:
-    """Give what reads calendar files of the project that lies in a folder."""
-    ground = Ground.of(root)
+    """
+    Give what reads calendar files of the project that lies in a folder.
+
+    No link leads to one: git follows fewer than a disk does, and what it cannot read of
+    a commit would be compared with nothing.
+    """
+    ground, top = Ground.of(root), os.path.realpath(root)
 
     def read(name: str) -> bytes:
         path = root / name
-        if not ground.holds(path.parent) or os.path.islink(path):  # noqa: PTH114
-            said = f"{quote_text(name)} lies outside of the project, or is a link"
+        linked = os.path.realpath(path) != os.path.normpath(Path(top, name))
+        if linked or not ground.holds(path.parent):
+            said = f"{quote_text(name)} lies outside of the project, or behind a link"
             raise ProjectError(said, remedy="put the calendar file itself here")
         found = bytes_of(path, name, ground)
         if isinstance(found, Finding):

@@ -223,7 +223,7 @@ def _split_batch(answer: bytes) -> Iterator[bytes]:
 
 def project_at(root: Path, commit: str, environment: Mapping[str, str]) -> Project:
     """
-    Give the project as the file of a commit describes it, which is asked for by name.
+    Give the project as the file of a commit describes it, asked for by its name.
 
     Raises ``ProjectError``, ``UsageError``, and ``GitRefused`` if it cannot be read.
     """
@@ -241,7 +241,7 @@ def limits_before(
     Give the limits that the project file stated at a commit; None if unknown.
 
     None also for no commit: then nothing was compared. Its calendar files are those of
-    the commit.
+    the commit, and close nothing where one cannot be read.
     """
     if not commit:
         return None
@@ -254,11 +254,13 @@ def limits_before(
 
     try:
         policy = project_at(project.root, commit, environment).policy.limits()
-        return with_holidays(policy, read, now.date())
     except ProjectError:
         return project.policy.limits()
     except (GitRefused, UsageError):
         return None
+    with suppress(ProjectError):
+        policy = with_holidays(policy, read, now.date())
+    return policy
 
 
 def limits_then(
@@ -284,8 +286,7 @@ def hours_loosened(before: Policy, after: Policy) -> Iterator[str]:
     """
     Tell which freezes and hours a change takes out, and which districts leave one.
 
-    Both have their calendar files read, and ``before`` is settled for the districts of
-    then.
+    Both have their calendar files read; ``before`` is settled for districts of then.
     """
     yield from _fewer(before, after, "")
     now = {one.name: one for one in after.calendars}
