@@ -153,6 +153,16 @@ def test_drift_on_the_very_setting_is_said_and_guarded(repository: Console) -> N
     assert data["left_alone"] == []
 
 
+def test_a_folder_called_like_a_profile_is_none(repository: Console) -> None:
+    (repository.folder / "districts/_profiles/more.yaml").mkdir()
+    (repository.folder / "districts/_profiles/more.yaml/README").write_text("hello")
+    commit(repository)
+    git(repository, "checkout", "--quiet", "-b", "change")
+    repository.replace(PROFILE, "phone_types: [Cell]", "phone_types: [Home]")
+    commit(repository)
+    assert repository.run("plan", "--changed-since", "main").status == ExitStatus.FINE
+
+
 def test_a_profile_causes_what_it_changes_on_every_district(
     repository: Console,
 ) -> None:

@@ -158,7 +158,8 @@ class ChangedFiles:
         """Give the profiles of the base: their paths, and their names in it."""
         folder = self.project_before().districts_dir / PROFILES
         for path, name in self._in(folder):
-            if path.name.endswith(SUFFIXES) and path.name[0] != ".":
+            is_file = self.compared.tree.is_file(name)
+            if is_file and path.name.endswith(SUFFIXES) and path.name[0] != ".":
                 yield path, name
 
     def districts_before(self) -> Iterator[tuple[Path, str]]:
