@@ -174,6 +174,23 @@ def test_an_address_that_is_none_is_refused_unseen(url: str) -> None:
     assert "hush" not in f"{refused.value.message} {refused.value.remedy}"
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://db:5432/state?user=ada&password=hush@hush-hush-1",
+        "postgresql://one:5432,two:5433/state?password=hush@hush-hush-1",
+        "postgresql://[::1]/state?password=hush@hush-hush-1&user=ada",
+        "postgresql://db:5432?pass%77ord=hush@hush-hush-1",
+    ],
+)
+def test_no_end_of_a_password_is_taken_for_the_host(url: str) -> None:
+    """Its name would be asked of whoever knows names, in clear."""
+    with pytest.raises(StateError) as refused:
+        at_url(url)
+    assert "write @ as %40" in str(refused.value.remedy)
+    assert "hush" not in f"{refused.value.message} {refused.value.remedy}"
+
+
 NEAR = (
     "postgresql:///state",
     "postgresql:///state?host=/run/postgresql",
@@ -195,6 +212,24 @@ NEAR = (
 )
 def test_over_a_network_the_server_has_to_prove_who_it_is(url: str) -> None:
     assert at_url(url).url.query["sslmode"] == "verify-full"
+
+
+@pytest.mark.parametrize(
+    ("url", "demanded"),
+    [
+        ("postgresql://db.example.org/state", "disable"),
+        ("postgresql://db.example.org/state?sslmode=require", "disable"),
+        ("postgresql://db.example.org/state?sslmode=disable", None),
+        ("postgresql://db.example.org/state?gssencmode=require", "require"),
+        ("postgresql://localhost/state", None),
+    ],
+)
+def test_no_tickets_of_kerberos_take_the_place_of_tls(
+    url: str, demanded: str | None
+) -> None:
+    """Another user may lay some in /tmp: libpq would ask for no certificate."""
+    address = at_url(url, {"PGGSSENCMODE": "prefer"})
+    assert address.url.query.get("gssencmode") == demanded
 
 
 @pytest.mark.parametrize("url", NEAR)

@@ -29,7 +29,7 @@ _PARTS = re.compile(
     re.DOTALL,
 )
 _HOST = re.compile(r"(?P<host>\[[0-9A-Fa-f:.%]+\]|[^:\[\]]*)(?::(?P<port>[0-9]{1,5}))?")
-_OPTION = re.compile("[a-z_]+")
+_OPTION, _OPTIONS = re.compile("[a-z_]+"), re.compile(r"\?.*=", re.DOTALL)
 _PORT = re.compile("[0-9]{0,5}")
 _USED = frozenset(
     (
@@ -67,6 +67,9 @@ _PASSFILE = 1 << 20
 _FIELD, _PLAIN = re.compile(r"(?:^|(?<=:))((?:\\.|[^:\\])*)"), re.compile(r"\\(.)")
 _FIELDS = 5
 """A line of that file: host, port, database, user, password; \\\\ before a sign."""
+
+_BY_TLS = {"require", "verify-ca", "verify-full"}
+"""Values of sslmode by which no connection is made without TLS."""
 
 _SINCE = 160_000
 """The version of libpq that knows what the system trusts, and how it may log in."""
@@ -145,6 +148,8 @@ def _is_doubtful(parts: re.Match[str]) -> bool:
     """Say whether a part may be the end of a password with signs of an address."""
     query = parts["query"] or ""
     signed = "@" in (parts["database"] or "") or (parts["user"] and "@" in query)
+    # HOST:PORT/DATABASE?password=… with an @ in it: libpq takes no more for the host
+    signed = signed or _OPTIONS.search(parts["password"] or "")
     names = (name for name, _ in parse_qsl(query, keep_blank_values=True))
     return bool(signed) or not all(map(_OPTION.fullmatch, names))
 
@@ -254,9 +259,13 @@ class _Server:
         """
         if self.is_near:
             return self._proven(known=known)
+        # what is encrypted by Kerberos asks for no TLS: a cache of tickets lies in /tmp
+        stated = self.query.get("sslmode", "verify-full")
+        no_other = "gssencmode" not in self.query and stated in _BY_TLS
+        demanded = {"gssencmode": "disable"} if no_other else {}
         if "sslmode" in self.query:
-            return {}
-        demanded = {"sslmode": "verify-full"}
+            return demanded
+        demanded |= {"sslmode": "verify-full"}
         environment = self.environment
         named = "sslrootcert" in self.query or environment.get("PGSSLROOTCERT")
         own = Path(environment.get("HOME", "")) / ".postgresql" / "root.crt"
