@@ -126,15 +126,17 @@ single-file: $(RUN)  ## one file that holds everything, made of the lock, and tr
 		-c connectsync --venv prepend -o dist/connectsync.pex
 	@$(BIN)/python tests/single_file.py dist/connectsync.pex
 	@mkdir -p build/single/trial build/single/home
-	@# what lies beside the file, or in the environment, names no module to run
+	@# what lies beside the file, or in the environment, names no module or program to run
+	@for name in uname ldd; do printf '#!/bin/sh\ntouch ../ran\n' >build/single/trial/$$name; \
+		chmod +x build/single/trial/$$name; done
 	@echo PEX_MODULE=of.others > dist/.pexrc
 	@cd build/single/trial && for said in init validate 'plan --out plan.json' \
 		'apply plan.json' \
 		'list --where settings.manage_guardians' 'calendar --ics' \
 		'export --output fleet.xlsx' 'import --from-sheet fleet.xlsx'; \
-	do env -i PATH="$$PATH" HOME="$(CURDIR)/build/single/home" PEX_MODULE=of.others \
+	do env -i PATH=":$$PATH" HOME="$(CURDIR)/build/single/home" PEX_MODULE=of.others \
 		$(CURDIR)/$(BIN)/python ../../../dist/connectsync.pex $$said || exit 1; done
-	@rm dist/.pexrc
+	@rm dist/.pexrc && test ! -e build/single/ran
 	@ls -l dist/connectsync.pex
 
 reference: $(DEV)  ## write the generated pages under docs/reference

@@ -3,7 +3,8 @@ Let the one file that holds everything obey nothing that lies beside it.
 
 Run by ``make single-file`` with the file that pex made. Before a line of ours, pex
 reads ``.pexrc`` in the folder of that file and ``PEX_`` variables: the one could come
-with a change under review, and either can name modules to run.
+with a change under review, and either can name modules to run. pex also asks ``uname``
+and ``ldd``, which must not be those of the folder that one stands in.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ for _name in [_one for _one in _os.environ if _one.startswith("PEX")]:
     if _name != "PEX_ROOT":
         del _os.environ[_name]
 _os.environ["PEX_IGNORE_RCFILES"] = "1"
+_whole = filter(_os.path.isabs, _os.environ.get("PATH", "").split(_os.pathsep))
+_os.environ["PATH"] = _os.pathsep.join(_whole) or _os.defpath
 """
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import ssl
+import subprocess
+import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -113,3 +117,27 @@ def test_no_call_writes_its_keys_where_the_environment_says(
     assert ours.options == usual.options
     assert ours.get_ca_certs() == usual.get_ca_certs()
     assert str(ours.keylog_filename) == "None"
+
+
+def test_the_one_file_searches_no_folder_under_review_for_programs(
+    tmp_path: Path,
+) -> None:
+    """What pex asks of the system is asked before any line of ours but these."""
+    single = tmp_path / "one.pex"
+    with zipfile.ZipFile(single, "w") as made:
+        made.writestr("__main__.py", "import os; print(os.environ['PATH'])")
+    makes = Path(__file__).parents[1] / "single_file.py"
+    subprocess.run([sys.executable, str(makes), str(single)], check=True)
+    for given, left in {
+        f":/usr/bin{os.pathsep}bin{os.pathsep}.": "/usr/bin",
+        ".": os.defpath,
+        "": os.defpath,
+    }.items():
+        said = subprocess.run(
+            [sys.executable, "-I", str(single)],
+            env={"PATH": given},
+            capture_output=True,
+            check=True,
+            text=True,
+        )
+        assert said.stdout.strip() == left
