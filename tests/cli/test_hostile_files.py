@@ -1057,14 +1057,21 @@ SETTINGS_OF_THE_TREE = {
     "relative": {"HOME": "."},
     "named": {"GIT_CONFIG_GLOBAL": "{here}/.gitconfig"},
     "of the system": {"GIT_CONFIG_SYSTEM": "{here}/.gitconfig"},
+    "linked": {"HOME": "{linked}"},
 }
 
 
 @pytest.mark.parametrize("version", [2, 4])
 @pytest.mark.parametrize("name", SETTINGS_OF_THE_TREE)
 def test_no_settings_of_git_count_that_a_commit_brings_along(
-    valley: Console, name: str, version: int, monkeypatch: pytest.MonkeyPatch
+    valley: Console,
+    tmp_path_factory: pytest.TempPathFactory,
+    name: str,
+    version: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    linked = tmp_path_factory.mktemp("home")
+    (linked / ".gitconfig").symlink_to(valley.folder / ".gitconfig")
     (valley.folder / ".gitconfig").write_text("[user]\n\tname = Mallory\n", "utf-8")
     (valley.folder / ".gitattributes").write_text("", "utf-8")
     git(valley, "init", "--quiet")
@@ -1072,7 +1079,8 @@ def test_no_settings_of_git_count_that_a_commit_brings_along(
     git(valley, "update-index", "--index-version", str(version))
     monkeypatch.chdir(valley.folder)
     more = SETTINGS_OF_THE_TREE[name]
-    told = {key: text.format(here=valley.folder) for key, text in more.items()}
+    places = {"here": valley.folder, "linked": linked}
+    told = {key: text.format(**places) for key, text in more.items()}
     environment = {"PATH": os.environ["PATH"], **told}
     assert people_here(Git(valley.folder, environment)) == ()
 

@@ -152,6 +152,40 @@ def test_state_of_a_commit_is_refused_however_git_writes_its_list(
     assert "state that comes with a commit is not used" in " ".join(said.both.split())
 
 
+@pytest.mark.parametrize("hinder", [None, _no_git])
+@pytest.mark.parametrize("place", ["stated", "here", "above", "linked"])
+def test_no_state_is_kept_at_the_top_of_a_repository(
+    ours: Console,
+    monkeypatch: pytest.MonkeyPatch,
+    place: str,
+    hinder: Callable[[pytest.MonkeyPatch], None] | None,
+) -> None:
+    """Its files would be among those that a commit brings along."""
+    ours.run("approve", "plan.json", "--as", "Mallory")
+    shutil.copy(ours.folder / ".connectsync/state.db", ours.folder)
+    git(ours.folder, "add", "-f", "state.db")
+    words, console = ["--state-dir", "."], ours
+    if place == "stated":
+        stated = ours.folder / "connectsync.yaml"
+        stated.write_text(f"{stated.read_text()}\nstate: {{dir: .}}\n")
+        words = []
+    if place == "above":
+        words, console = ["--state-dir", ".."], Console(ours.folder / "districts")
+    if place == "linked":
+        (ours.folder / "state").symlink_to(".")
+        words = ["--state-dir", "state"]
+    if hinder is not None:
+        hinder(monkeypatch)
+    for command in ("runs", "plan"):
+        said = console.run(*words, command)
+        assert said.status == ExitStatus.FINDINGS, said.both
+        told = " ".join(said.both.split())
+        assert "state that comes with a commit is not used" in told
+        # all of the project would be taken out of git
+        assert "git rm" not in told
+        assert "in a folder of its own" in told
+
+
 @pytest.mark.parametrize("unknown", ["a later version", "an extension", "cut"])
 def test_a_list_that_is_not_understood_may_hold_the_state(
     ours: Console, monkeypatch: pytest.MonkeyPatch, unknown: str

@@ -250,12 +250,17 @@ class Session:
 
         if (tracked := tracked_in(folder, self.environment)) is not None:
             named = relative(folder, root)
+            remedy = (
+                f"see where it comes from: `git log -- {quote_word(named)}`; take it"
+                f" out with `git rm -r --cached {quote_word(named)}`, and ignore that"
+                " folder"
+            )
+            if Path(os.path.realpath(root)).is_relative_to(os.path.realpath(folder)):
+                remedy = "keep state in a folder of its own, such as .connectsync"
             raise StateError(
                 f"{inert(named)} holds {inert(tracked)!r}, which is kept in git: state"
                 " that comes with a commit is not used",
-                remedy=f"see where it comes from: `git log -- {quote_word(named)}`;"
-                f" take it out with `git rm -r --cached {quote_word(named)}`, and"
-                " ignore that folder",
+                remedy=remedy,
             )
 
     def now(self) -> datetime:

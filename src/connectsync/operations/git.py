@@ -9,7 +9,7 @@ import struct
 import subprocess
 import threading
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -114,10 +114,8 @@ class Git:
 
     def _settings(self) -> dict[str, str]:
         """Keep git from settings that a commit brings along: HOME may be its folder."""
-        bare = {"PATH": self.environment.get("PATH", os.defpath), **_NO_SETTINGS}
-        if any(_is_of_a_commit(one, bare) for one in _settings_of(self.environment)):
-            return _NO_SETTINGS
-        return {}
+        brought = any(map(_is_of_a_commit, _settings_of(self.environment)))
+        return _NO_SETTINGS if brought else {}
 
     def line(self, *arguments: str) -> str:
         """Give the one line that git says."""
@@ -142,11 +140,16 @@ def tracked_in(path: Path, environment: Mapping[str, str]) -> str | None:
     """
     if not os.path.lexists(path):
         return None
-    # the path itself may be a link that a commit holds, and is not followed
-    lies = Path(os.path.realpath(path.parent), path.name)
+    real = Path(os.path.realpath(path))
+    # the path itself may be a link that a commit holds, and lead to what one holds
+    lies = real if path.name == ".." else Path(os.path.realpath(path.parent), path.name)
+    held = (_held_at(one, environment) for one in dict.fromkeys((lies, real)))
+    return next((one for one in held if one is not None), None)
+
+
+def _held_at(lies: Path, environment: Mapping[str, str]) -> str | None:
     # from the top: below it, files laid out as a bare repository make git refuse
-    top = next((one for one in lies.parents if os.path.lexists(one / ".git")), None)
-    if top is None:
+    if (top := _top_of(lies)) is None:
         return None
     name = lies.relative_to(top).as_posix()
     trusting = ("-c", f"safe.directory={top}")
@@ -154,17 +157,19 @@ def tracked_in(path: Path, environment: Mapping[str, str]) -> str | None:
         # it may be a stranger's, in which a pipe stands where git reads a file
         listed = Git(top, environment, FEW).run(*trusting, "ls-files", "-z")
     except (GitRefused, UsageError):
-        return name if _is_spelled(_spelled(name), top) else None
+        return name if _is_spelled(name, top) else None
+    return next(filter(_at_or_below(name), os.fsdecode(listed).split("\0")), None)
+
+
+def _top_of(path: Path) -> Path | None:
+    above = (path, *path.parents)
+    return next((one for one in above if os.path.lexists(one / ".git")), None)
+
+
+def _at_or_below(name: str) -> Callable[[str], bool]:
     # a disk may not tell .CONNECTSYNC from .connectsync
-    wanted = _spelled(name)
-    return next(
-        (
-            one
-            for one in os.fsdecode(listed).split("\0")
-            if f"{_spelled(one)}/".startswith(f"{wanted}/")
-        ),
-        None,
-    )
+    wanted = "" if name == "." else f"{_spelled(name)}/"
+    return lambda one: bool(one) and f"{_spelled(one)}/".startswith(wanted)
 
 
 def _spelled(name: str) -> str:
@@ -186,17 +191,16 @@ def _settings_of(environment: Mapping[str, str]) -> Iterator[Path]:
             yield Path(environment[name])
 
 
-def _is_of_a_commit(path: Path, environment: Mapping[str, str]) -> bool:
-    """Say whether git holds a file, or a folder that leads to it."""
-    top = next((one for one in path.parents if os.path.lexists(one / ".git")), None)
-    if top is None or not os.path.lexists(path):
-        return False
-    parts = path.relative_to(top).parts
-    spelled = ("/".join(parts[:count]) for count in range(1, len(parts) + 1))
-    # an index may spell names in part: then git knows
-    return any(_is_spelled(_spelled(one), top) for one in spelled) or bool(
-        tracked_in(path, environment)
-    )
+def _is_of_a_commit(path: Path) -> bool:
+    """Say whether git holds a file, what it leads to, or a folder that leads to it."""
+    for one in {path, Path(os.path.realpath(path))} if os.path.lexists(path) else ():
+        if top := _top_of(one):
+            leading = (one, *one.parents[: -len(top.parts)])
+            if any(
+                _is_spelled(part.relative_to(top).as_posix(), top) for part in leading
+            ):
+                return True
+    return False
 
 
 def _is_spelled(name: str, top: Path) -> bool:
@@ -216,14 +220,12 @@ def _is_spelled(name: str, top: Path) -> bool:
     except (OSError, ValueError):
         return True
     try:
-        held = map(_spelled, _names_of_index(raw, folder))
-        return any(f"{one}/".startswith(f"{name}/") for one in held)
+        return any(map(_at_or_below(name), _names_of_index(raw, folder)))
     except (OSError, ValueError):
         return True
 
 
 def _names_of_index(raw: bytes, folder: Path) -> set[str]:
-    """Give all names. Raises ``ValueError``, and ``OSError`` for the shared part."""
     names: set[bytes] | None = None
     # SHA-1 or SHA-256: an index does not say which, but is whole by one of them alone
     for digest in (20, 32):

@@ -117,6 +117,12 @@ def test_browsers_in_a_relative_folder_are_those_of_the_operators_folder(
     assert world.runner.run(looked_for()).startswith(f"{tmp_path}/browsers/")
     monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", "0")
     assert "/.local-browsers/" in world.runner.run(looked_for())
+    monkeypatch.delenv("PLAYWRIGHT_BROWSERS_PATH")
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    for home in ("", ".", "home"):
+        # these mean no folder: the driver would take the one it stands in
+        monkeypatch.setenv("HOME", home)
+        assert not world.runner.run(looked_for()).startswith(f"{tmp_path}/")
 
 
 def test_the_sandbox_is_left_out_for_root_alone(
