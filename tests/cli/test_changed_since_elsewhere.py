@@ -37,6 +37,14 @@ def commit(folder: Path) -> None:
     git(folder, "commit", "--quiet", "--allow-empty", "--message", "a change")
 
 
+def commit_as_is(folder: Path) -> None:
+    """Commit each file as it lies there, whatever attributes say."""
+    for name in git(folder, "ls-files", "--modified", "-z").split("\0")[:-1]:
+        oid = git(folder, "hash-object", "-w", "--no-filters", name).strip()
+        git(folder, "update-index", "--add", "--cacheinfo", f"100644,{oid},{name}")
+    git(folder, "commit", "--quiet", "--message", "as it is")
+
+
 def moved(console: Console, name: str, to: str) -> Path:
     """Move a file of the project, and leave a link where it was."""
     path, target = console.folder / name, console.folder / to
@@ -388,7 +396,9 @@ class TestNothingOfTheRepositoryRuns:
     def test_no_filter_monitor_hook_or_diff_program_runs(
         self, project: Console, trap: Path
     ) -> None:
-        (project.folder / ".gitattributes").write_text("*.yaml filter=t diff=t\n")
+        attributes = "*.yaml diff=t\n*.md filter=t\n"
+        (project.folder / ".gitattributes").write_text(attributes)
+        (project.folder / "notes.md").write_text("of ours\n")
         commit(project.folder)
         for key in ("filter.t.clean", "filter.t.smudge", "diff.t.textconv",
                     "diff.t.command", "diff.external", "core.fsmonitor",
@@ -402,7 +412,13 @@ class TestNothingOfTheRepositoryRuns:
         trap.with_name("sprung").unlink(missing_ok=True)
         lower(project.folder / LAKEVIEW)
         assert looked_at(project) == 2
+        edit(project.folder / "notes.md")
         assert planned(project) == {"lakeview-usd"}
+        (project.folder / ".gitattributes").write_text("*.yaml filter=t diff=t\n")
+        commit_as_is(project.folder)
+        trap.with_name("sprung").unlink(missing_ok=True)
+        said = project.run("plan", "--changed-since", "HEAD~1")
+        assert (said.status, "it filter=t" in said.err) == (1, True)
         assert not self.sprung(trap)
 
     @pytest.mark.parametrize(
@@ -469,6 +485,87 @@ def test_what_took_the_place_of_a_commit_in_this_clone_hides_no_change(
     assert looked_at(project, since="HEAD~1") == 2
     git(project.folder, "replace", "HEAD~1", "HEAD")
     assert looked_at(project, since="HEAD~1") == 2
+
+
+OTHERWISE = {
+    "encoded": "{} working-tree-encoding=BS_4730",
+    "filtered": "{} filter=lfs",
+    "expanded": "{} ident",
+    "by a macro": "[attr]odd filter=lfs\n{} odd",
+}
+
+
+@pytest.mark.parametrize("name", ["connectsync.yaml", LAKEVIEW, PROFILE, "school.ics"])
+@pytest.mark.parametrize("kind", OTHERWISE)
+def test_a_file_that_git_checks_out_as_another_is_refused(
+    project: Console, kind: str, name: str
+) -> None:
+    """What a review shows of it would not be what is applied."""
+    (project.folder / "school.ics").write_text("BEGIN:VCALENDAR\n", "utf-8")
+    commit(project.folder)
+    given = OTHERWISE[kind].format(name)
+    (project.folder / ".gitattributes").write_text(f"* text=auto\n{given}\n", "utf-8")
+    git(project.folder, "add", ".gitattributes")
+    git(project.folder, "commit", "--quiet", "--message", "attributes")
+    for command in ("plan", "validate"):
+        said = project.run(command, "--changed-since", "HEAD~1")
+        assert said.status == 1, said.both
+        assert f"{name} does not come out of git as it is committed" in said.err
+        assert "ident=set" in said.err or "lfs" in said.err or "BS_4730" in said.err
+    (project.folder / ".gitattributes").unlink()
+    git(project.folder, "rm", "--quiet", "--cached", ".gitattributes")
+    git(project.folder, "commit", "--quiet", "--message", "without")
+    said = project.run("plan", "--changed-since", "HEAD~1")
+    assert (said.status, "does not come out of git" in said.err) == (1, True)
+    assert project.run("plan", "--changed-since", "HEAD").status == 0
+
+
+def test_attributes_of_other_files_and_line_ends_stop_nothing(
+    project: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attributes = "* text=auto\n*.yaml eol=lf -ident\n*.parquet filter=lfs -text\n"
+    (project.folder / ".gitattributes").write_text(attributes, "utf-8")
+    commit(project.folder)
+    lower(project.folder / LAKEVIEW)
+    assert planned(project) == {"lakeview-usd"}
+    monkeypatch.setattr("tempfile.tempdir", str(project.folder / "nowhere"))
+    said = project.run("plan", "--changed-since", "HEAD")
+    assert (said.status, "no folder for temporary files" in said.err) == (64, True)
+
+
+def test_a_project_file_of_the_commit_that_cannot_be_read_stops_its_plan(
+    project: Console,
+) -> None:
+    """A job may have put that of the target branch in its place."""
+    commit(project.folder)
+    file = project.folder / "connectsync.yaml"
+    kept = file.read_text("utf-8")
+    file.write_text(f"{kept}reconcile: {{at_most: everything}}\n", "utf-8")
+    commit(project.folder)
+    file.write_text(kept, "utf-8")
+    said = project.run("plan", "--changed-since", "HEAD~1")
+    assert (said.status, "connectsync.yaml of this commit" in said.err) == (1, True)
+
+
+@pytest.mark.parametrize("way", ["whole", "out and back"])
+@pytest.mark.parametrize("name", [LAKEVIEW, PROFILE, "districts/ca"])
+def test_a_link_that_leads_elsewhere_in_another_clone_is_refused(
+    project: Console, name: str, way: str
+) -> None:
+    """Jobs may have their clones in different folders of one path."""
+    shared = moved(project, name, f"shared/{Path(name).name}")
+    link = project.folder / name
+    commit(project.folder)
+    assert project.run("validate").status == 0
+    link.unlink()
+    if way == "whole":
+        link.symlink_to(shared)
+    else:
+        up = os.path.relpath(project.folder.parent, link.parent)
+        link.symlink_to(Path(up, project.folder.name, "shared", shared.name))
+    assert link.resolve() == shared.resolve()
+    said = project.run("validate")
+    assert (said.status, "link that leads out of the project" in said.both) == (1, True)
 
 
 def test_without_a_temporary_folder_a_change_is_planned(

@@ -276,6 +276,35 @@ def test_districts_are_no_folder_of_the_machine(valley: Console, stated: str) ->
 
 
 @pytest.mark.parametrize(
+    "stated",
+    [
+        "districts: cal/../districts",
+        "districts: ./cal//./../districts",
+        "districts: districts/..",
+        "baseline: cal/../known.json",
+        "backend: snapshot:cal/../live.json",
+    ],
+)
+def test_no_path_of_the_project_file_steps_up_behind_what_may_be_a_link(
+    valley: Console, stated: str
+) -> None:
+    """The system follows the link first, and git does not."""
+    (valley.folder / "deep/inner").mkdir(parents=True)
+    (valley.folder / "cal").symlink_to("deep/inner")
+    project = valley.folder / "connectsync.yaml"
+    key = stated.partition(":")[0]
+    kept = "".join(
+        line
+        for line in project.read_text("utf-8").splitlines(keepends=True)
+        if not line.startswith(f"{key}:")
+    )
+    project.write_text(f"{kept}{stated}\n", "utf-8")
+    for command in ("validate", "plan"):
+        said = valley.run(command)
+        assert (said.status, "steps up behind a folder" in said.err) == (1, True)
+
+
+@pytest.mark.parametrize(
     "other",
     [
         "connectsync.yml",

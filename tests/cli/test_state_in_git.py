@@ -263,13 +263,13 @@ def test_no_linked_folder_leads_the_browser_session_elsewhere(
     places = {
         "outside": tmp_path_factory.mktemp("outside"),
         "git": ours.folder / ".git",
-        "kept": ours.folder / "kept",
+        "kept": Path("kept"),
     }
-    place = places[leads]
+    place = ours.folder / places[leads]
     place.mkdir(exist_ok=True)
     (place / "session.json").write_text('{"cookies": [], "origins": []}')
     git(ours.folder, "add", "-f", *(["kept"] if leads == "kept" else ()))
-    (ours.folder / "auth").symlink_to(place)
+    (ours.folder / "auth").symlink_to(places[leads])
     (ours.folder / "connectsync.yaml").write_text(
         "schema: 1\nbackends: {browser: {url: 'http://127.0.0.1:1',"
         " session: auth/session.json}}\n"

@@ -99,7 +99,7 @@ def test_a_whole_path_is_taken_as_it_is(tree: Path) -> None:
 
 
 def test_links_between_folders_do_not_loop(tree: Path) -> None:
-    (tree / "districts/loop").symlink_to(tree / "districts")
+    (tree / "districts/loop").symlink_to("../districts")
     assert len(discover(tree, ["districts"]).files) == 3
 
 

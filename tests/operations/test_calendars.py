@@ -175,6 +175,7 @@ def test_events_of_a_calendar_file_are_freezes(project: Path) -> None:
         ("missing", "cannot be read: No such file"),
         ("link", "lies outside of the project, or behind a link"),
         ("link out", "lies outside of the project, or behind a link"),
+        ("folder beside", "lies outside of the project, or behind a link"),
         ("folder above", "lies outside of the project, or behind a link"),
         ("pipe", "not a regular file"),
         ("folder", "not a regular file"),
@@ -195,6 +196,12 @@ def test_a_calendar_file_that_cannot_be_read_stops_what_it_would_close(
         case "link out":
             (elsewhere / "real.ics").write_bytes(raw)
             path.symlink_to(elsewhere / "real.ics")
+        case "folder beside":
+            (project / "real").mkdir()
+            (project / "real" / "school.ics").write_bytes(raw)
+            (project / "up").symlink_to("real")
+            text = PROJECT.replace("school.ics", "up/school.ics")
+            (project / "connectsync.yaml").write_text(text, "utf-8")
         case "folder above":
             (elsewhere / "real.ics").write_bytes(raw)
             (project / "up").symlink_to(elsewhere)

@@ -186,9 +186,10 @@ def project_to_come(
     git = Git(project.root, session.environment)
     try:
         after = project_at(project.root, "HEAD", session.environment)
-    except ProjectError:
-        # it is of no use to any later command either
-        return project
+    except ProjectError as error:
+        # a checkout may make it readable, and then it would hold
+        said = f"the {PROJECT_FILE} of this commit: {error.message}"
+        raise ProjectError(said, remedy=error.remedy) from error
     except GitRefused as refusal:
         raise explain_refusal(git, refusal.said) from refusal
     moved = {

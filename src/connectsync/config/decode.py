@@ -53,13 +53,39 @@ class Ground:
         Say whether a path ends within the ground once its links are followed.
 
         What git keeps for itself is no part of it: credentials lie there, and hooks.
+        Nor is what a link of the ground leads to that is no path from where it lies.
         """
         real = os.path.realpath(path)
         top = self.folder if self.folder == os.sep else f"{self.folder}{os.sep}"
         if not real.startswith(top):
             return real == self.folder
         # a system may not tell .GIT from .git
-        return ".git" not in Path(real.removeprefix(top).lower()).parts
+        inside = ".git" not in Path(real.removeprefix(top).lower()).parts
+        return inside and (real == str(path) or not self._strays(path, top))
+
+    def _strays(self, path: Path | str, top: str) -> bool:
+        """
+        Say whether a link of the ground ends elsewhere in a clone that lies elsewhere.
+
+        It is spelled from the root, or leaves the ground on its way.
+        """
+        whole = Path(_spelled_whole(path))
+        at, ahead = whole.anchor, [(one, False) for one in whole.parts[:0:-1]]
+        for _ in range(_MOST_STEPS):
+            if not ahead:
+                return False
+            part, linked = ahead.pop()
+            at = os.path.dirname(at) if part == ".." else os.path.join(at, part)  # noqa: PTH118, PTH120
+            if linked and not f"{at}{os.sep}".startswith(top):
+                return True
+            if part != ".." and os.path.islink(at):  # noqa: PTH114
+                ours, target = at.startswith(top), Path(os.readlink(at))  # noqa: PTH115
+                if ours and target.anchor:
+                    return True
+                at = target.anchor or os.path.dirname(at)  # noqa: PTH120
+                parts = target.parts[1:] if target.anchor else target.parts
+                ahead += [(one, ours) for one in reversed(parts)]
+        return True
 
     def named(self, path: Path | str) -> str:
         """Spell a path for people: from the ground if it lies in it."""
@@ -78,14 +104,21 @@ class Ground:
             return None
         if self.holds(spelled):
             return None
-        inside = any(self.holds(above) for above in Path(spelled).parents)
-        return os.path.realpath(spelled) if inside else None
+        if not any(self.holds(above) for above in Path(spelled).parents):
+            return None
+        end = os.path.realpath(spelled)
+        back = f"{end}{os.sep}".startswith(os.path.join(self.folder, ""))  # noqa: PTH118
+        return f"(spelled in full) {end}" if back else end
 
     def holds_folder(self, folder: str) -> bool:
         """Say what `holds` says of a folder, and remember it."""
         if folder not in self._known:
             self._known[folder] = self.holds(folder)
         return self._known[folder]
+
+
+_MOST_STEPS = 4_000
+"""Parts of a path that are gone through, with those of its links."""
 
 
 def _spelled_whole(path: Path | str) -> str:

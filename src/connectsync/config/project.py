@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -241,6 +243,18 @@ def _misnamed(root: Path, name: str) -> ProjectError:
 
 def _insist_inside(document: Document, root: Path, ground: Ground) -> None:
     """Refuse a folder of districts that could be any folder of the machine."""
+    for key in ("districts", "baseline", "backend"):
+        spelled = str(document.data.get(key, "")).removeprefix("snapshot:")
+        parts = [one for one in re.split(r"[/\\]+", spelled) if one not in {"", "."}]
+        if any(one == ".." != above for above, one in pairwise(parts)):
+            finding = error(
+                "file-not-readable",
+                f"{quote_text(spelled)} steps up behind a folder, which may be a link",
+                document.locate((key,)),
+                path=(key,),
+                hint="spell it without: git would take it for another place",
+            )
+            raise refusal((finding,))
     stated = document.data.get("districts")
     if stated is None or ground.holds(root / stated):
         return

@@ -30,7 +30,14 @@ from connectsync.domain.policy import Policy
 from connectsync.domain.settings import compose_accents
 from connectsync.errors import ProjectError, UsageError
 from connectsync.operations.commit import MOST_LINKS, CommitTree, limits_then
-from connectsync.operations.git import DEEPER, FEW, Git, GitRefused, explain_refusal
+from connectsync.operations.git import (
+    DEEPER,
+    FEW,
+    Git,
+    GitRefused,
+    explain_refusal,
+    insist_as_committed,
+)
 from connectsync.operations.plan import PlannedDistrict
 from connectsync.values import dataclass, field
 
@@ -136,13 +143,8 @@ class ChangedFiles:
         if os.path.lexists(path) and self.differs(path):
             return True
         gone = not os.path.lexists(path) and self._name(path) is not None
-        return (
-            gone
-            or self._reads_others()
-            or any(
-                not os.path.lexists(profile) for profile, _ in self.profiles_before()
-            )
-        )
+        lost = (not os.path.lexists(one) for one, _ in self.profiles_before())
+        return gone or self._reads_others() or any(lost)
 
     def _reads_others(self) -> bool:
         """Say whether other files are districts now, or have another time of day."""
@@ -226,13 +228,16 @@ def compare_since(
     """
     Compare with where the history of a revision and ours parted.
 
-    Raises ``UsageError``, with what to do next, if git or the revision is not there.
+    Raises ``UsageError``, with what to do next, if git or the revision is not there,
+    and ``InvalidFiles`` if files come out of git as others than they went in.
     """
     git = Git(root, environment)
     try:
         top = git.line("rev-parse", "--show-toplevel")
-        base = _base(git, revision)
-        tree = CommitTree.at(Git(Path(top), environment), base)
+        base, above = _base(git, revision), Git(Path(top), environment)
+        for commit in (base, "HEAD"):
+            insist_as_committed(above, commit)
+        tree = CommitTree.at(above, base)
     except GitRefused as refusal:
         raise explain_refusal(git, refusal.said) from refusal
     return Comparison(base, os.path.realpath(top), tree)

@@ -123,8 +123,7 @@ class CommitTree:
     def _target(self, link: str) -> str | None:
         held = self.links[link]
         if held.startswith("/"):
-            top = f"{os.path.realpath(self.git.folder)}/"
-            return held.removeprefix(top) if held.startswith(top) else None
+            return None  # in another clone it leads elsewhere
         return "/".join(filter(None, (link.rpartition("/")[0], held)))
 
 

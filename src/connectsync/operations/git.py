@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+import posixpath
 import re
 import shlex
-import struct
 import subprocess
 import threading
-import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from connectsync.config.decode import SUFFIXES
+from connectsync.config.source import spell_control_characters
 from connectsync.domain.foreign_text import (
     APART,
     environment_of_children,
@@ -20,12 +22,9 @@ from connectsync.domain.foreign_text import (
     mask_secrets,
     program_in,
 )
-from connectsync.errors import UsageError
-from connectsync.files.access import read_regular
+from connectsync.errors import InvalidFiles, UsageError
+from connectsync.files.git_index import at_or_below, index_holds
 from connectsync.values import dataclass
-
-_INDEX_LIMIT, _SHORT = 1 << 26, 4
-"""Bytes of an index that are read, and the version that leaves out what names share."""
 
 DEEPER = (
     "fetch more of the history: `git fetch --unshallow`, or fetch-depth: 0 for"
@@ -83,10 +82,16 @@ class Git:
     seconds: float | None = None
 
     def run(
-        self, *arguments: str, given: bytes = b"", most: int | None = None
+        self,
+        *arguments: str,
+        given: bytes = b"",
+        most: int | None = None,
+        index: str = "",
     ) -> bytes:
         """
         Give what git says, up to so many bytes; ``given`` is its standard input.
+
+        ``index`` is a file to keep its list of files in, in place of the usual one.
 
         Raises ``GitRefused`` with what it complains of, or where it does not come to
         an end, and ``UsageError`` where there is no git.
@@ -99,7 +104,9 @@ class Git:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=clean_environment(self.environment) | self._settings(),
+            env=clean_environment(self.environment)
+            | self._settings()
+            | ({"GIT_INDEX_FILE": index} if index else {}),
         )
         with process:
             said, complaint, stuck = hear_program(process, given, most, seconds)
@@ -131,6 +138,46 @@ class Git:
         return program
 
 
+_ALTERING = ("working-tree-encoding", "filter", "ident")
+_TAKEN_AS_IS = {b"unspecified", b"unset"}
+_READ = (*(one.encode() for one in SUFFIXES), b".ics")
+
+
+def insist_as_committed(git: Git, commit: str) -> None:
+    """
+    Insist that files of a commit come out of git as they are, but for line ends.
+
+    Attributes can let a file say something in the commit, which a review shows, and
+    something else in each checkout. Raises ``InvalidFiles`` and ``GitRefused``.
+    """
+    asked = ("ls-tree", "-r", "-z", "--name-only", "--full-tree", commit)
+    names = git.run(*asked, most=MOST_LISTED).split(b"\0")
+    if not any(posixpath.basename(one) == b".gitattributes" for one in names):
+        return
+    read = b"".join(one + b"\0" for one in names if one.endswith(_READ))
+    try:
+        kept = TemporaryDirectory()
+    except OSError as error:
+        said = f"there is no folder for temporary files: {error.strerror}"
+        raise UsageError(said, remedy="let TMPDIR name one that can be used") from error
+    with kept as folder:
+        # those of the commit itself: a checkout may have altered them as well
+        index = os.path.join(folder, "index")  # noqa: PTH118 - for the environment
+        git.run("-c", "core.splitIndex=false", "read-tree", commit, index=index)
+        told = ("check-attr", "-z", "--stdin", "--cached", *_ALTERING)
+        every = git.run(*told, given=read, most=MOST_LISTED, index=index).split(b"\0")
+    for name, attribute, value in zip(*[iter(every)] * 3, strict=False):
+        if value not in _TAKEN_AS_IS:
+            given = os.fsdecode(b"%b=%b" % (attribute, value))
+            raise InvalidFiles(
+                f"{spell_control_characters(os.fsdecode(name))} does not come out of"
+                " git as it is committed: .gitattributes gives it"
+                f" {spell_control_characters(given)}",
+                remedy="take that out of .gitattributes: what is reviewed would not be"
+                " what is applied",
+            )
+
+
 def tracked_in(path: Path, environment: Mapping[str, str]) -> str | None:
     """
     Name a file that lies at or below a path and that a commit brings along.
@@ -157,23 +204,13 @@ def _held_at(lies: Path, environment: Mapping[str, str]) -> str | None:
         # it may be a stranger's, in which a pipe stands where git reads a file
         listed = Git(top, environment, FEW).run(*trusting, "ls-files", "-z")
     except (GitRefused, UsageError):
-        return name if _is_spelled(name, top) else None
-    return next(filter(_at_or_below(name), os.fsdecode(listed).split("\0")), None)
+        return name if index_holds(name, top) else None
+    return next(filter(at_or_below(name), os.fsdecode(listed).split("\0")), None)
 
 
 def _top_of(path: Path) -> Path | None:
     above = (path, *path.parents)
     return next((one for one in above if os.path.lexists(one / ".git")), None)
-
-
-def _at_or_below(name: str) -> Callable[[str], bool]:
-    # a disk may not tell .CONNECTSYNC from .connectsync
-    wanted = "" if name == "." else f"{_spelled(name)}/"
-    return lambda one: bool(one) and f"{_spelled(one)}/".startswith(wanted)
-
-
-def _spelled(name: str) -> str:
-    return unicodedata.normalize("NFC", name).casefold()
 
 
 _NO_SETTINGS = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
@@ -197,84 +234,10 @@ def _is_of_a_commit(path: Path) -> bool:
         if top := _top_of(one):
             leading = (one, *one.parents[: -len(top.parts)])
             if any(
-                _is_spelled(part.relative_to(top).as_posix(), top) for part in leading
+                index_holds(part.relative_to(top).as_posix(), top) for part in leading
             ):
                 return True
     return False
-
-
-def _is_spelled(name: str, top: Path) -> bool:
-    """
-    Say whether the index of a repository holds a file or a folder, without git.
-
-    One that is not understood may hold any.
-    """
-    folder = top / ".git"
-    try:
-        if folder.is_file():
-            said = os.fsdecode(read_regular(folder, _INDEX_LIMIT))
-            folder = top / said.removeprefix("gitdir:").strip()
-        raw = read_regular(folder / "index", _INDEX_LIMIT)
-    except FileNotFoundError:
-        return False
-    except (OSError, ValueError):
-        return True
-    try:
-        return any(map(_at_or_below(name), _names_of_index(raw, folder)))
-    except (OSError, ValueError):
-        return True
-
-
-def _names_of_index(raw: bytes, folder: Path) -> set[str]:
-    names: set[bytes] | None = None
-    # SHA-1 or SHA-256: an index does not say which, but is whole by one of them alone
-    for digest in (20, 32):
-        with suppress(ValueError, IndexError, struct.error):
-            found, shared = _parse_index(raw, digest)
-            for one in shared:
-                more = read_regular(folder / f"sharedindex.{one}", _INDEX_LIMIT)
-                found |= _parse_index(more, digest)[0]
-            names = found | (names or set())
-    if names is None:
-        raise ValueError
-    return set(map(os.fsdecode, names))
-
-
-def _parse_index(raw: bytes, digest: int) -> tuple[set[bytes], list[str]]:
-    """Give names, whole in version 4 as well, and which indexes hold the others."""
-    sign, version, count = struct.unpack_from(">4sLL", raw)
-    if sign != b"DIRC" or version not in {2, 3, _SHORT}:
-        raise ValueError
-    names, shared, at, name = set(), [], 12, b""
-    for _ in range(count):
-        # times and sizes, the content, and flags; the first of them says: two more
-        start, at = at, at + 42 + digest
-        at += 2 * bool(raw[at - 2] & 0x40)
-        cut, at = _read_number(raw, at) if version == _SHORT else (len(name), at)
-        end = raw.index(b"\0", at)
-        name = name[: len(name) - cut] + raw[at:end]
-        at = end + 1 if version == _SHORT else start + (end - start + 8) // 8 * 8
-        names.add(name)
-    while at < len(raw) - digest:
-        sign, size = struct.unpack_from(">4sL", raw, at)
-        if sign == b"link":
-            shared.append(raw[at + 8 : at + 8 + digest].hex())
-        elif sign[:1].islower():
-            # whoever does not know it must not read on
-            raise ValueError
-        at += 8 + size
-    if at != len(raw) - digest:
-        raise ValueError
-    return names, shared
-
-
-def _read_number(raw: bytes, at: int) -> tuple[int, int]:
-    """Read a number of seven bits a byte, each longer form one more; and its end."""
-    number = raw[at] & 0x7F
-    while raw[at] & 0x80:
-        at += 1
-        number = ((number + 1) << 7) + (raw[at] & 0x7F)
-    return number, at + 1
 
 
 class GitRefused(Exception):

@@ -1,0 +1,100 @@
+"""Git's list of the files that a commit brings along, read where git does not say."""
+
+from __future__ import annotations
+
+import os
+import struct
+import unicodedata
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from connectsync.files.access import read_regular
+
+_LIMIT, _SHORT = 1 << 26, 4
+"""Bytes of an index that are read, and the version that leaves out what names share."""
+
+
+def _spelled(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def at_or_below(name: str) -> Callable[[str], bool]:
+    """Give what says whether a name is this one, or of something below it."""
+    # a disk may not tell .CONNECTSYNC from .connectsync
+    wanted = "" if name == "." else f"{_spelled(name)}/"
+    return lambda one: bool(one) and f"{_spelled(one)}/".startswith(wanted)
+
+
+def index_holds(name: str, top: Path) -> bool:
+    """
+    Say whether the index of a repository holds a file or a folder, without git.
+
+    One that is not understood may hold any.
+    """
+    folder = top / ".git"
+    try:
+        if folder.is_file():
+            said = os.fsdecode(read_regular(folder, _LIMIT))
+            folder = top / said.removeprefix("gitdir:").strip()
+        raw = read_regular(folder / "index", _LIMIT)
+    except FileNotFoundError:
+        return False
+    except (OSError, ValueError):
+        return True
+    try:
+        return any(map(at_or_below(name), _names_of_index(raw, folder)))
+    except (OSError, ValueError):
+        return True
+
+
+def _names_of_index(raw: bytes, folder: Path) -> set[str]:
+    names: set[bytes] | None = None
+    # SHA-1 or SHA-256: an index does not say which, but is whole by one of them alone
+    for digest in (20, 32):
+        with suppress(ValueError, IndexError, struct.error):
+            found, shared = _parse_index(raw, digest)
+            for one in shared:
+                more = read_regular(folder / f"sharedindex.{one}", _LIMIT)
+                found |= _parse_index(more, digest)[0]
+            names = found | (names or set())
+    if names is None:
+        raise ValueError
+    return set(map(os.fsdecode, names))
+
+
+def _parse_index(raw: bytes, digest: int) -> tuple[set[bytes], list[str]]:
+    """Give names, whole in version 4 as well, and which indexes hold the others."""
+    sign, version, count = struct.unpack_from(">4sLL", raw)
+    if sign != b"DIRC" or version not in {2, 3, _SHORT}:
+        raise ValueError
+    names, shared, at, name = set(), [], 12, b""
+    for _ in range(count):
+        # times and sizes, the content, and flags; the first of them says: two more
+        start, at = at, at + 42 + digest
+        at += 2 * bool(raw[at - 2] & 0x40)
+        cut, at = _read_number(raw, at) if version == _SHORT else (len(name), at)
+        end = raw.index(b"\0", at)
+        name = name[: len(name) - cut] + raw[at:end]
+        at = end + 1 if version == _SHORT else start + (end - start + 8) // 8 * 8
+        names.add(name)
+    while at < len(raw) - digest:
+        sign, size = struct.unpack_from(">4sL", raw, at)
+        if sign == b"link":
+            shared.append(raw[at + 8 : at + 8 + digest].hex())
+        elif sign[:1].islower():
+            # whoever does not know it must not read on
+            raise ValueError
+        at += 8 + size
+    if at != len(raw) - digest:
+        raise ValueError
+    return names, shared
+
+
+def _read_number(raw: bytes, at: int) -> tuple[int, int]:
+    """Read a number of seven bits a byte, each longer form one more; and its end."""
+    number = raw[at] & 0x7F
+    while raw[at] & 0x80:
+        at += 1
+        number = ((number + 1) << 7) + (raw[at] & 0x7F)
+    return number, at + 1
