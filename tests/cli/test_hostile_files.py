@@ -1028,6 +1028,7 @@ def test_no_link_leads_the_state_out_of_the_project(
     [
         {"PLAYWRIGHT_BROWSERS_PATH": ".pw"},
         {"PLAYWRIGHT_BROWSERS_PATH": "{here}/.pw"},
+        {"PLAYWRIGHT_BROWSERS_PATH": "{here}"},
         {"PLAYWRIGHT_NODEJS_PATH": "{here}/.pw/node"},
         {"XDG_CACHE_HOME": "{here}/.cache"},
         {"HOME": "{here}"},

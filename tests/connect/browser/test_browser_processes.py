@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import subprocess
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -46,6 +48,17 @@ def children_of(number: int) -> set[int]:
 
 def command_of(number: int) -> list[str]:
     return (PROC / str(number) / "cmdline").read_text("utf-8").split("\0")
+
+
+def environment_of(number: int) -> bytes:
+    return (PROC / str(number) / "environ").read_bytes()
+
+
+OPENERS = ("xdg-open", "xdg-email")
+
+
+def ended(name: str, path: str) -> int:
+    return subprocess.run([name], env={"PATH": path}, check=False).returncode
 
 
 def test_driver_and_browser_are_apart_from_us_and_know_no_secret(
@@ -123,6 +136,28 @@ def test_browsers_in_a_relative_folder_are_those_of_the_operators_folder(
         # these mean no folder: the driver would take the one it stands in
         monkeypatch.setenv("HOME", home)
         assert not world.runner.run(looked_for()).startswith(f"{tmp_path}/")
+
+
+def test_no_browser_starts_a_program_that_opens_addresses(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A script could write into a mail what is typed: no gate is on that way."""
+    for name in OPENERS:
+        (tmp_path / name).write_text("#!/bin/sh\n", "utf-8")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+
+    async def started() -> list[int]:
+        before = children_of(os.getpid())
+        async with launch_browser():
+            found = children_of(os.getpid()) - before
+            told = os.fsdecode(b"\0".join(map(environment_of, found)))
+            # some processes of the browser write over what they were given
+            paths = re.findall("(?:^|\0)PATH=([^\0]+)", told)
+            assert len(paths) > 1
+            return [ended(name, path) for path in paths for name in OPENERS]
+
+    assert all(world.runner.run(started()))
 
 
 def test_the_sandbox_is_left_out_for_root_alone(

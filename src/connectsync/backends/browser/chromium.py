@@ -8,6 +8,7 @@ import re
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from playwright.async_api import Browser, Playwright, async_playwright
@@ -49,6 +50,9 @@ _FROM_HERE = {"PLAYWRIGHT_BROWSERS_PATH", "TMPDIR"}
 _WITHIN_PLAYWRIGHT = "0"
 """A folder of browsers by this name is none: they lie in Playwright's own."""
 
+_OPENERS = ("xdg-open", "xdg-email")
+"""What Chromium on Linux starts for an address that is no page."""
+
 _DRIVER_ENDED = "Connection closed while reading from the driver"
 
 
@@ -65,16 +69,17 @@ async def launch_browser(
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(_unless_interrupted)
     starting = async_playwright()
-    with _apart(loop):
-        playwright = await starting.start()
-    try:
-        browser = await _started(playwright, headed=headed, slow_ms=slow_ms)
+    with _without_openers() as folder:
+        with _apart(loop, folder):
+            playwright = await starting.start()
         try:
-            yield browser
+            browser = await _started(playwright, headed=headed, slow_ms=slow_ms)
+            try:
+                yield browser
+            finally:
+                await browser.close()
         finally:
-            await browser.close()
-    finally:
-        await playwright.stop()
+            await playwright.stop()
 
 
 async def _started(playwright: Playwright, *, headed: bool, slow_ms: int) -> Browser:
@@ -209,9 +214,27 @@ def _unless_interrupted(
 
 
 @contextmanager
-def _apart(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+def _without_openers() -> Iterator[str]:
+    """
+    Give a folder to search first, in which programs that open addresses do nothing.
+
+    No route and no policy holds an address of another kind: for one of ``mailto`` a
+    window starts such a program without asking, and a script could write into it what
+    is typed.
+    """
+    nothing = program_in(os.get_exec_path(), "false")
+    with TemporaryDirectory(prefix="connectsync-") as folder:
+        for name in _OPENERS if nothing else ():
+            Path(folder, name).symlink_to(str(nothing))
+        yield folder
+
+
+@contextmanager
+def _apart(loop: asyncio.AbstractEventLoop, folder: str) -> Iterator[None]:
     """
     Start children of this loop in a session of their own, without our secrets.
+
+    They search a ``folder`` before all others.
 
     Playwright hands its driver the whole environment, and leaves it in our process
     group, which a terminal sends Ctrl-C to, and in the folder under review, where a
@@ -221,6 +244,8 @@ def _apart(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
 
     async def apart(*command: Any, **how: Any) -> Any:
         given = _environment_of_driver(how.get("env") or {})
+        others = given.get("PATH", os.defpath)
+        given["PATH"] = f"{folder}{os.pathsep}{others}"
         ours = {"env": given, "cwd": APART, "start_new_session": True}
         return await start(*command, **{**how, **ours})
 
