@@ -214,6 +214,20 @@ def test_over_a_network_the_server_has_to_prove_who_it_is(url: str) -> None:
     assert at_url(url).url.query["sslmode"] == "verify-full"
 
 
+def test_a_server_whose_name_is_not_found_is_told_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def resolve(*_: object, **__: object) -> list[object]:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    address = at_url("postgresql://u:hush-hush@db.example.org/state")
+    with pytest.raises(StateError) as refused, open_store(tmp_path, address):
+        pass
+    assert "db.example.org" in refused.value.message
+    assert "hush" not in refused.value.message
+
+
 @pytest.mark.parametrize(
     ("url", "demanded"),
     [

@@ -117,6 +117,9 @@ def _connect(**options: Any) -> psycopg.Connection[Any]:
 
 
 def _learn(tried: Any) -> None:
+    if tried is None:
+        # the name of the host was not found, so there is nothing to repeat it
+        return
     # a service that the address or the environment names may hold it
     with suppress(psycopg.Error, UnicodeDecodeError):
         SECRETS.learn((tried.password or b"").decode(), ours=True)
