@@ -9,12 +9,14 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import playwright
 import pytest
 from browser_world import World
 from playwright.async_api import Browser
 
 from connectsync.backends.browser import chromium
 from connectsync.backends.browser.chromium import (
+    QUIET,
     SYSTEM,
     WITHOUT_WINDOW,
     find_chromium,
@@ -136,6 +138,16 @@ def test_browsers_in_a_relative_folder_are_those_of_the_operators_folder(
         # these mean no folder: the driver would take the one it stands in
         monkeypatch.setenv("HOME", home)
         assert not world.runner.run(looked_for()).startswith(f"{tmp_path}/")
+
+
+def test_no_switch_of_ours_takes_the_place_of_one_of_playwright() -> None:
+    """Of two the last one counts: what Playwright keeps quiet would be heard again."""
+    package = Path(playwright.__file__).parent / "driver" / "package" / "lib"
+    texts = [one.read_text("utf-8") for one in package.glob("*.js")]
+    switches = "".join(one for one in texts if '"--disable-features=' in one)
+    assert switches
+    ours = [one.partition("=")[0] for one in QUIET if "=" in one]
+    assert [one for one in ours if f'"{one}=' in switches] == []
 
 
 def test_no_browser_starts_a_program_that_opens_addresses(

@@ -29,13 +29,21 @@ WITHOUT_WINDOW = "chromium-headless-shell"
 SYSTEM = ("chromium", "chromium-browser", "google-chrome", "msedge")
 """Programs that are looked for in PATH, in this order."""
 
+_MAKERS = (
+    *("update.googleapis.com", "clients2.google.com"),
+    *("content-autofill.googleapis.com", "optimizationguide-pa.googleapis.com"),
+)
+"""Servers that a full Chromium asks by itself, and no page needs."""
+
 QUIET = (
     "--disable-background-networking",
     "--no-first-run",
     "--disable-component-update",
     "--disable-sync",
-    # the names of a form's fields would be asked about
-    "--disable-features=AutofillServerCommunication",
+    # the names of a form's fields would be asked about: no one is there. A list of
+    # features that are off would take the place of Playwright's
+    "--autofill-server-url=http://127.0.0.1:9/",
+    f"--host-resolver-rules={','.join(f'MAP {one} ~NOTFOUND' for one in _MAKERS)}",
     # nor does a worker of several pages go on once its page is held
     "--disable-shared-workers",
     # calls between browsers would go past a proxy; each program knows one of the two
