@@ -315,16 +315,20 @@ def test_a_password_from_a_file_is_one(
     assert query["require_auth"] == wanted
 
 
+@pytest.mark.parametrize("told", [{}, {"HOME": ""}])
 def test_a_password_from_a_file_is_found_where_no_home_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: dict[str, str]
 ) -> None:
     """A service or a container may have none; libpq then asks who the user is."""
     (tmp_path / ".pgpass").write_text("localhost:*:*:ada:hush-hush\n")
-    monkeypatch.delenv("HOME")
+    monkeypatch.setenv("HOME", "")
     user = SimpleNamespace(pw_dir=str(tmp_path))
     monkeypatch.setattr("pwd.getpwuid", lambda _: user)
-    query = at_url("postgresql://ada@localhost/state", {}).url.query
+    query = at_url("postgresql://ada@localhost/state", told).url.query
     assert query["require_auth"] == "scram-sha-256"
+    # nor is it sent to the place of another server
+    with pytest.raises(StateError, match="another place, hostaddr"):
+        at_url("postgresql://ada@localhost/state?hostaddr=10.0.0.1", told)
 
 
 def test_a_server_that_lets_all_in_is_not_taken_for_one_that_knows_the_password(

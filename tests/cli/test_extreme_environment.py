@@ -93,13 +93,18 @@ def test_no_run_tells_what_is_typed_because_a_library_is_to_be_watched(
     assert environment == {}
 
 
-def test_no_driver_of_the_folder_itself_is_started() -> None:
-    environment = {"PLAYWRIGHT_NODEJS_PATH": "./node"}
+@pytest.mark.parametrize(
+    "name", ["PLAYWRIGHT_NODEJS_PATH", "HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"]
+)
+def test_no_driver_and_no_home_is_in_the_folder_itself(name: str) -> None:
+    """Libraries complete an empty or a relative one with where one stands."""
+    for told in ("", ".", "./node"):
+        environment = {name: told}
+        drop_unusable(environment)
+        assert environment == {}
+    environment = {name: "/opt/node"}
     drop_unusable(environment)
-    assert environment == {}
-    environment = {"PLAYWRIGHT_NODEJS_PATH": "/opt/node"}
-    drop_unusable(environment)
-    assert environment == {"PLAYWRIGHT_NODEJS_PATH": "/opt/node"}
+    assert environment == {name: "/opt/node"}
 
 
 def test_no_call_writes_its_keys_where_the_environment_says(

@@ -24,6 +24,7 @@ from connectsync.cli.session import Session
 from connectsync.config.decode import Ground, without_steps_up
 from connectsync.config.project import BrowserConfig, Project
 from connectsync.domain.district import District
+from connectsync.domain.foreign_text import home_of
 from connectsync.domain.live import CLOCKS_DIFFER, Snapshot
 from connectsync.domain.settings import Form
 from connectsync.emulator.app import create_app
@@ -204,7 +205,7 @@ def _insist_own(session: Session, kept: Path, root: Path) -> None:
 
 def _insist_own_browser(environment: Mapping[str, str]) -> None:
     """Refuse browsers where a commit puts files: whatever lies there would be run."""
-    home = environment.get("HOME", "")
+    home = home_of(environment)
     cache = environment.get("XDG_CACHE_HOME") or f"{home}/.cache"
     named = ("PLAYWRIGHT_BROWSERS_PATH", "PLAYWRIGHT_NODEJS_PATH")
     usual = [f"{one}/ms-playwright" for one in (cache, f"{home}/Library/Caches")]

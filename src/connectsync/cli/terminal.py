@@ -365,6 +365,7 @@ _NUMBER = re.compile("[0-9]{1,5}")
 _NUMBERS = ("COLUMNS", "LINES", "TERMINAL_WIDTH", "COMP_CWORD")
 """Variables that libraries read as numbers, and stumble over where they are none."""
 
+_WHOLE = ("PLAYWRIGHT_NODEJS_PATH", "HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME")
 
 _TELLTALES = ("SSLKEYLOGFILE", "DEBUG", "DEBUGP", "DEBUG_FILE", "PWDEBUG")
 """
@@ -379,10 +380,10 @@ def drop_unusable(environment: MutableMapping[str, str]) -> None:
     """Take what no run may obey, or libraries stumble over, out of its environment."""
     for name in _TELLTALES:
         environment.pop(name, None)
-    driver = environment.get("PLAYWRIGHT_NODEJS_PATH")
-    if driver is not None and not Path(driver).is_absolute():
-        # it would be looked for in the folder under review
-        del environment["PLAYWRIGHT_NODEJS_PATH"]
+    for name in _WHOLE:
+        # an empty or relative one would mean the folder under review
+        if not Path(environment.get(name, os.sep)).is_absolute():
+            del environment[name]
     for name in _NUMBERS:
         if not _NUMBER.fullmatch(environment.get(name, "0")):
             del environment[name]

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, quote, unquote
 
 from sqlalchemy.engine import URL
 
-from connectsync.domain.foreign_text import SECRETS
+from connectsync.domain.foreign_text import SECRETS, home_of
 from connectsync.errors import StateError
 from connectsync.files.access import is_for_all, is_strangers, read_regular
 from connectsync.values import dataclass, field
@@ -268,7 +268,7 @@ class _Server:
         demanded |= {"sslmode": "verify-full"}
         environment = self.environment
         named = "sslrootcert" in self.query or environment.get("PGSSLROOTCERT")
-        own = Path(environment.get("HOME", "")) / ".postgresql" / "root.crt"
+        own = Path(home_of(environment)) / ".postgresql" / "root.crt"
         if not named and not own.is_file():
             demanded |= _trusted_by_system()
         return demanded
@@ -326,9 +326,8 @@ class _Server:
 
     def _kept(self) -> Iterator[tuple[str, str]]:
         """Give hosts and passwords of the file in which libpq looks for them."""
-        # without it libpq asks who this user is
-        home = self.environment.get("HOME") or str(Path("~").expanduser())
-        usual = self.environment.get("PGPASSFILE") or f"{home}/.pgpass"
+        kept = f"{home_of(self.environment)}/.pgpass"
+        usual = self.environment.get("PGPASSFILE") or kept
         try:
             raw = read_regular(Path(self.query.get("passfile") or usual), _PASSFILE)
         except OSError:

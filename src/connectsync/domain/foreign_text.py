@@ -431,6 +431,18 @@ def environment_of_children(
     return {name: v for name, v in kept.items() if v or not _SEARCHED.fullmatch(name)}
 
 
+def home_of(environment: Mapping[str, str]) -> str:
+    """Give the home of this person as libraries find it: without HOME, by who it is."""
+    if home := environment.get("HOME"):
+        return home
+    try:
+        from pwd import getpwuid  # noqa: PLC0415 - not on Windows
+
+        return getpwuid(os.geteuid()).pw_dir or APART
+    except (ImportError, KeyError):
+        return APART
+
+
 def _whole(folders: Iterable[str]) -> str:
     """Leave out what means a folder under review: an empty or relative entry."""
     return os.pathsep.join(one for one in folders if os.path.isabs(one))  # noqa: PTH117
