@@ -286,6 +286,31 @@ def test_what_a_person_took_back_is_not_made_again(settled: Console) -> None:
     assert settled.live("lakeview-usd")["deletion_threshold"] == 11
 
 
+@pytest.mark.parametrize("clears", ["reconcile", "apply --yes"])
+def test_what_was_adopted_and_is_not_merged_yet_is_overwritten_by_no_pass(
+    settled: Console, clears: str
+) -> None:
+    """A colleague takes a change over on a branch; the job still has main."""
+    by_hand(settled, "lakeview-usd", deletion_threshold=30)
+    path = settled.folder / LAKEVIEW
+    main = path.read_text("utf-8")
+    assert settled.run("drift", "--adopt").status == ExitStatus.FINE
+    assert "in step" in settled.run("drift").out
+    branch = path.read_text("utf-8")
+    path.write_text(main, "utf-8")
+    for _ in range(2):
+        status, data = told(settled)
+        assert (status, whys(data, "lakeview-usd")) == (ExitStatus.FINDINGS, ["drift"])
+    assert settled.live("lakeview-usd")["deletion_threshold"] == 30
+    assert "overwrites-drift" in settled.run("plan").out
+    # merged, it is what runs go by: from then on another value is an edit of ours
+    path.write_text(branch, "utf-8")
+    assert settled.run(*clears.split()).status == ExitStatus.FINE
+    path.write_text(main, "utf-8")
+    assert told(settled)[0] == ExitStatus.FINE
+    assert settled.live("lakeview-usd")["deletion_threshold"] == 15
+
+
 def permit(console: Console) -> None:
     """Ask for another setting of Lakeview, and have a person apply that one alone."""
     git(console, "init", "--quiet", "--initial-branch", "main")

@@ -155,7 +155,7 @@ def test_what_was_taken_is_remembered_and_nothing_else(valley: Valley) -> None:
     )
     kept = valley.shelf.kept["lakeview-usd"]
     assert kept == BaselineUpdate(
-        {"phone_types": frozenset(["Home"])}, running=True, merged=True
+        {"phone_types": frozenset(["Home"])}, running=True, merged=True, draft=True
     )
 
 

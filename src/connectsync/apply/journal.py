@@ -149,13 +149,15 @@ class BaselineUpdate:
 
     ``running`` says that the nightly sync is on, ``launched`` that the district's file
     says that it is past its launch. ``merged`` lays the values over what was known,
-    else they take its place.
+    else they take its place. Those of a ``draft`` are of files that may not be what
+    runs go by: a branch, or edits that no one reviewed.
     """
 
     form: Form
     running: bool
     merged: bool = False
     launched: bool = False
+    draft: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -183,16 +183,35 @@ class Baseline:
 
     ``was_running`` remembers whether we ever saw the nightly sync on, ``told`` whether
     its file ever said that it is past its launch; that may be all that is known.
+    ``taken`` are values from before a person's change that was taken over in files
+    which no run went by yet.
     """
 
     form: Form = field(default_factory=dict)
     was_running: bool = False
     told: bool = False
+    taken: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
 
     @property
     def applied(self) -> bool:
         """Say whether it was ever applied, or seen in step with its file."""
         return bool(self.form)
+
+    def against(self, desired: Form) -> Form:
+        """
+        Give the values that files are held against.
+
+        Files that want what a person changed, and others took over meanwhile, are not
+        ahead of it: what they would do is overwrite that change.
+        """
+        if not self.taken:
+            return self.form
+        back = {
+            name: desired[name]
+            for name, values in self.taken.items()
+            if name in desired and any(is_same(name, desired[name], v) for v in values)
+        }
+        return {**self.form, **back}
 
 
 Baselines = Mapping[str, Baseline]
@@ -215,7 +234,7 @@ def is_launched(facts: Facts, baseline: Baseline | None) -> bool:
 def drift_of(known: Baseline, desired: Form, live: Form) -> tuple[Movement, ...]:
     """Give what people changed of the settings that would be set."""
     # most districts of a first plan were never applied, and nothing drifts there
-    moved = movements(known.form, desired, live) if known.form else ()
+    moved = movements(known.against(desired), desired, live) if known.form else ()
     return tuple(move for move in moved if move.who is not MovedBy.US)
 
 

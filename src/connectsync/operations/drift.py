@@ -159,7 +159,7 @@ def remember_adopted(
     form = {one.setting: one.after for one in draft.adopted.taken}
     if form:
         running = draft.drifted.live.form.get(SWITCH) is True
-        kept = BaselineUpdate(form, running, merged=True)
+        kept = BaselineUpdate(form, running, merged=True, draft=True)
         keeper.note(backend, {draft.adopted.district: kept}, at=at)
 
 
@@ -408,25 +408,34 @@ def _read_drift(
     desired = want.district.desired()
     kept = find_kept_labels(want.district, live.form, baseline, desired)
     form = without(live.form, kept)
-    moved = movements(baseline.form, desired, form)
+    held = baseline.against(desired)
+    moved = movements(held, desired, form)
     apart = {move.setting for move in moved}
-    applied = {name: baseline.form[name] for name in baseline.form if name in apart}
+    applied = {name: held[name] for name in held if name in apart}
     overdue = tuple(overdue_on(want.district, applied))
     drift = DistrictDrift(key, want.file, moved, baseline.applied, overdue=overdue)
     launched = is_launched(want.district.facts, None)
     return DriftReading(
-        drift, live, observe_district(desired, form, baseline, launched=launched)
+        drift,
+        live,
+        observe_district(desired, form, baseline, launched=launched, draft=True),
     )
 
 
 def observe_district(
-    desired: Form, live: Form, baseline: Baseline, *, launched: bool = False
+    desired: Form,
+    live: Form,
+    baseline: Baseline,
+    *,
+    launched: bool = False,
+    draft: bool = False,
 ) -> BaselineUpdate:
     """
     Say what a reading proves of a district, without a save.
 
     A district that was never applied stays one of which no edit can be told. One that
-    is ``launched`` by its file is remembered so: the file may not say it for good.
+    is ``launched`` by its file is remembered so: the file may not say it for good. In
+    a ``draft`` the files may not be those that runs go by.
     """
     same = {
         name: live[name]
@@ -434,4 +443,4 @@ def observe_district(
         if name in live and is_same(name, live[name], value)
     }
     running, form = live.get(SWITCH) is True, same if baseline.applied else {}
-    return BaselineUpdate(form, running, merged=True, launched=launched)
+    return BaselineUpdate(form, running, merged=True, launched=launched, draft=draft)

@@ -194,7 +194,14 @@ SHAPES: Mapping[str, Shape] = {
     DISTRICT_SEEN: _members(
         backend=text,
         districts=_by_name(
-            _members("launched", running=flag, whole=flag, launched=flag)
+            _members(
+                "launched",
+                "draft",
+                running=flag,
+                whole=flag,
+                launched=flag,
+                draft=flag,
+            )
         ),
     ),
     PLAN_APPROVED: _members(plan=text, name=text),

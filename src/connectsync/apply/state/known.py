@@ -31,6 +31,7 @@ from connectsync.providers.form import Value
 from connectsync.values import dataclass, field, replace
 
 Data = Mapping[str, Any]
+KnownValue = tuple[Value, int, tuple[Value, ...]]
 
 
 @dataclass(slots=True)
@@ -123,16 +124,16 @@ class Known:
     All that follows from the facts, up to where the log ended as it was read.
 
     ``baselines`` are by backend, district and setting, each value with the entry that
-    proves it; ``launches`` name the districts of a backend whose nightly sync ran at
-    any time, ``told`` those whose files said that they were launched; ``approvals`` are
-    by plan and name; ``names`` give for each name of a Connect the spellings of its
-    address. ``open`` are saves that may still be found to have been made, ``notices``
-    what was said of telling people about each Connect, which a ``NoticeBook`` reads.
+    proves it, and those it replaced in a draft; ``launches`` name the districts of a
+    backend whose nightly sync ran at any time, ``told`` those whose files said that
+    they were launched; ``approvals`` are by plan and name; ``names`` give the addresses
+    that each name was used at. ``open`` are saves that may still be found to have been
+    made, ``notices`` what was said of telling people, which a ``NoticeBook`` reads.
     """
 
     runs: dict[int, KnownRun] = field(default_factory=dict)
     open: dict[int, KnownSave] = field(default_factory=dict)
-    baselines: dict[str, dict[str, dict[str, tuple[Value, int]]]] = field(
+    baselines: dict[str, dict[str, dict[str, KnownValue]]] = field(
         default_factory=lambda: defaultdict(lambda: defaultdict(dict))
     )
     launches: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -205,7 +206,7 @@ class Known:
 
     def form(self, backend: str, district: str) -> dict[str, Value]:
         """Give what was last confirmed, or seen in step, of a district."""
-        return {n: value for n, (value, _) in self.baselines[backend][district].items()}
+        return {n: held[0] for n, held in self.baselines[backend][district].items()}
 
     def recent(self, backend: str, now: datetime, but: int = 0) -> RecentSaves:
         """Name the districts that runs, but one, saved of late, may have, or will."""
@@ -236,7 +237,7 @@ class Known:
             and district in {None, save.entry.intent.district}
         ]
 
-    # — runs —
+    # — what each fact says of runs, saves and readings —
 
     def _run(self, entry: AuditEntry) -> KnownRun:
         return self.runs[entry.run or 0]
@@ -306,8 +307,6 @@ class Known:
         if detail["managed"] is not None:
             self._forget_all_but(detail["managed"], run.head.backend, entry.subject)
 
-    # — saves —
-
     def _save_intended(self, entry: AuditEntry) -> None:
         run, detail = self._run(entry), entry.detail
         before = form_of(detail["before"])
@@ -359,8 +358,6 @@ class Known:
         if held.get(SWITCH) is True:
             self.launches[run.head.backend].add(entry.subject)
 
-    # — what saves and readings prove —
-
     def _learn(self, save: KnownSave, backend: str, seq: int) -> None:
         """
         Keep what a save proves: what it made, and what else was as the files say.
@@ -386,7 +383,7 @@ class Known:
         here = self.baselines[backend][save.entry.intent.district]
         new = without({n: v for n, v in first.items() if n not in here}, kept)
         proven = {**new, **without(known, kept)}
-        here.update({name: (value, seq) for name, value in proven.items()})
+        here.update({name: (value, seq, ()) for name, value in proven.items()})
 
     def _forget_all_but(
         self, managed: Collection[str], backend: str, district: str
@@ -401,8 +398,11 @@ class Known:
             form = form_of(seen["form"])
             if seen["whole"]:
                 self._forget_all_but(form, backend, district)
-            values = {name: (value, entry.seq) for name, value in form.items()}
-            self.baselines[backend][district].update(values)
+            here = self.baselines[backend][district]
+            for name, value in form.items():
+                old, _, was = here.get(name, (value, 0, ()))
+                taken = was if is_same(name, old, value) else (*was, old)
+                here[name] = value, entry.seq, taken if seen.get("draft") else ()
             if seen["running"]:
                 self.launches[backend].add(district)
             if seen.get("launched"):
@@ -425,9 +425,9 @@ class Known:
             self.notices[key] += self.notices.pop(other, [])
             for district, values in self.baselines.pop(other, {}).items():
                 here = self.baselines[key][district]
-                for name, (value, seq) in values.items():
-                    if name not in here or here[name][1] < seq:
-                        here[name] = value, seq
+                for name, held in values.items():
+                    if name not in here or here[name][1] < held[1]:
+                        here[name] = held
 
     def _people_told(self, entry: AuditEntry) -> None:
         insist_entry(entry.detail)

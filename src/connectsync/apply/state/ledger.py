@@ -304,6 +304,7 @@ class Ledger:
                     "running": seen[district].running,
                     "whole": not seen[district].merged,
                     **({"launched": True} if seen[district].launched else {}),
+                    **({"draft": True} if seen[district].draft else {}),
                 }
                 for district in new[begin : begin + AT_ONCE]
             }
@@ -338,6 +339,9 @@ def _is_new(known: Known, backend: str, district: str, seen: BaselineUpdate) -> 
     if seen.launched and district not in known.told[backend]:
         return True
     if not seen.merged and here.keys() - seen.form.keys():
+        return True
+    held = known.baselines[backend][district]
+    if not seen.draft and any(held[name][2] for name in seen.form if name in held):
         return True
     return any(
         name not in here or not is_same(name, here[name], value)

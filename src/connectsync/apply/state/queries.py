@@ -54,10 +54,14 @@ class StateReader:
         known = self._store.known()
         applied = {key for key, form in known.baselines[backend].items() if form}
         running, told = known.launches[backend], known.told[backend]
-        return {
-            key: Baseline(known.form(backend, key), key in running, key in told)
-            for key in sorted(applied | running | told)
-        }
+
+        def baseline(key: str) -> Baseline:
+            held = known.baselines[backend][key].items()
+            form = {name: value for name, (value, _, _) in held}
+            taken = {name: was for name, (_, _, was) in held if was}
+            return Baseline(form, key in running, key in told, taken)
+
+        return {key: baseline(key) for key in sorted(applied | running | told)}
 
     def recent(self, backend: str, now: datetime) -> RecentSaves:
         """Give what was saved in the last 24 hours, or is about to be."""
