@@ -388,6 +388,24 @@ def test_a_change_does_not_put_its_own_error_into_the_baseline(
     assert f"came into {BASELINE}" in said.err
 
 
+def test_a_known_finding_that_becomes_graver_is_told_as_one_that_came_in(
+    repository: Console,
+) -> None:
+    """It would put off the error that its rule becomes later."""
+    home_phones(repository)
+    repository.replace("connectsync.yaml", "severity: error", "severity: warning")
+    repository.run("validate", "--write-baseline")
+    say(repository, f"baseline: {BASELINE}\n")
+    git(repository, "add", "--all")
+    git(repository, "commit", "--quiet", "--message", "a baseline")
+    known = repository.folder / BASELINE
+    text = known.read_text("utf-8").replace('"warning"', '"error"', 1)
+    known.write_text(text, "utf-8")
+    change(repository)
+    said = repository.run("plan", "--changed-since", "main")
+    assert f"less strict: 1 finding came into {BASELINE}" in " ".join(said.out.split())
+
+
 @pytest.mark.parametrize("in_place", [False, True], ids=["as-it-is", "of-the-target"])
 @pytest.mark.parametrize("format_", [*formats_of("plan"), "approve"])
 @pytest.mark.sampled(5)

@@ -143,6 +143,18 @@ def test_no_project_file_below_takes_the_place_of_the_project(
     assert there.run("runs").status == ExitStatus.FINE
 
 
+def test_a_project_around_it_that_cannot_be_read_may_share_all_with_it(
+    valley: Console,
+) -> None:
+    """One commit can bring the one below and a mistake above."""
+    (valley.folder / "connectsync.yaml").write_text("schema: 1\nnonsense: 1\n")
+    (valley.folder / "docs").mkdir()
+    (valley.folder / "docs/connectsync.yaml").write_text("schema: 1\n")
+    said = Console(valley.folder / "docs").run("plan")
+    assert said.status == ExitStatus.USAGE
+    assert "is not used: it may share what it names with" in " ".join(said.err.split())
+
+
 @pytest.mark.parametrize("below", [IN_CA, "districts", "districts/_profiles"])
 def test_validate_refuses_a_project_file_among_the_districts(
     valley: Console, below: str

@@ -172,12 +172,12 @@ class Session:
             file = folder / PROJECT_FILE
             if not os.path.lexists(file) or self._stranger(file) is not None:
                 continue
-            try:
-                above = load_project(folder)
-            except ProjectError:
-                above = Project(folder, folder / "districts", folder / ".connectsync")
             own = inert(relative(project.root / PROJECT_FILE, folder))
-            if shares := shared_with(project, above):
+            try:
+                shares = shared_with(project, load_project(folder))
+            except ProjectError:
+                shares = "may share what it names with"
+            if shares:
                 raise UsageError(
                     f"{own} is not used: it {shares} the project in"
                     f" {inert(str(folder))}",

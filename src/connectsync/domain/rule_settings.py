@@ -303,11 +303,16 @@ class KnownFindings:
         return KnownFindings({**self.entries, **other.entries})
 
     def grown(self, before: KnownFindings) -> int:
-        """Count the findings that are known now and were not before."""
-        return sum(
-            max(0, len(said) - len(before.entries.get(key, ())))
-            for key, said in self.entries.items()
-        )
+        """Count the findings that are known now, and were not, or as less grave."""
+        grown = 0
+        for key, said in self.entries.items():
+            left = list(before.entries.get(key, ()))
+            for severity in said:
+                if left and left[0].rank <= severity.rank:
+                    left.pop(0)
+                else:
+                    grown += 1
+        return grown
 
 
 def _take(left: list[Severity] | None, finding: Finding) -> bool:
