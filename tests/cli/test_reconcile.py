@@ -311,6 +311,20 @@ def test_what_was_adopted_and_is_not_merged_yet_is_overwritten_by_no_pass(
     assert settled.live("lakeview-usd")["deletion_threshold"] == 15
 
 
+def test_a_branch_that_manages_less_makes_no_person_forgotten_on_main(
+    settled: Console,
+) -> None:
+    """An apply of nothing there notes what is in step, and no more."""
+    by_hand(settled, "lakeview-usd", deletion_threshold=30)
+    main = (settled.folder / LAKEVIEW).read_text("utf-8")
+    settled.replace(LAKEVIEW, "  deletion_threshold: 15", "  #")
+    assert settled.run("apply", "--yes").status == ExitStatus.FINE
+    (settled.folder / LAKEVIEW).write_text(main, "utf-8")
+    status, data = told(settled)
+    assert (status, whys(data, "lakeview-usd")) == (ExitStatus.FINDINGS, ["drift"])
+    assert settled.live("lakeview-usd")["deletion_threshold"] == 30
+
+
 def permit(console: Console) -> None:
     """Ask for another setting of Lakeview, and have a person apply that one alone."""
     git(console, "init", "--quiet", "--initial-branch", "main")

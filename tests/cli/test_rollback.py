@@ -47,6 +47,21 @@ def test_a_way_back_may_be_reviewed_as_a_plan_file(valley: Console) -> None:
     assert valley.live(KEY) == before
 
 
+def test_a_way_back_is_no_plan_that_a_pull_request_brings(valley: Console) -> None:
+    """Who keeps a plan beside a comment could take runs back with it."""
+    assert valley.run("apply", "--yes", "lakeview-usd").status == 0
+    before = valley.live("lakeview-usd")
+    assert valley.run("rollback", "1", "--out", "back.json").status == 0
+    data = json.loads((valley.folder / "back.json").read_text("utf-8"))
+    asked = ("apply", "back.json", "--approved", data["digest"])
+    job = {"CONNECTSYNC_PULL_REQUEST": "#12"}
+    said = valley.run(*asked, environment=job)
+    assert said.status == 64
+    assert "takes run 1 back, which is no plan of the files" in said.err
+    assert valley.live("lakeview-usd") == before
+    assert valley.run(*asked).status == 0
+
+
 def test_one_district_can_be_taken_back_alone(valley: Console) -> None:
     valley.run("apply", "--yes")
     other = valley.live("lakeview-usd")

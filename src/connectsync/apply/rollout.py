@@ -402,17 +402,16 @@ class Executor:
             and (longest is None or live.is_recent(now, longest))
         }
         moved, seen = [], {}
-        for key, says in in_step.items():
-            live = recent.get(key)
-            if live is None:
-                continue
+        for key, live in recent.items():
+            says = in_step[key]
             form = says.known(live.form)
             if list_differing(says.desired, form):
                 moved.append(key)
             else:
                 known = {name: form[name] for name in says.desired if name in form}
-                running = live.form.get(SWITCH) is True
-                seen[key] = BaselineUpdate(known, running, launched=says.launched)
+                running, told = live.form.get(SWITCH) is True, says.launched
+                # what is not managed here may be so where others apply
+                seen[key] = BaselineUpdate(known, running, merged=True, launched=told)
         means.journal.note(backend, seen, at=means.clock())
         means.journal.look(backend, results_of(open_, recent), at=means.clock())
         return tuple(moved)

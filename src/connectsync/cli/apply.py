@@ -40,7 +40,12 @@ from connectsync.cli.options import (
     yes_option,
 )
 from connectsync.cli.plan_source import ScopedPlan, circumstances, open_state, plan_in
-from connectsync.cli.runner import CommandLineHost, RunArguments, apply_run
+from connectsync.cli.runner import (
+    PULL_REQUEST,
+    CommandLineHost,
+    RunArguments,
+    apply_run,
+)
 from connectsync.cli.session import Session
 from connectsync.cli.terminal import ExitStatus
 from connectsync.config.decode import SUFFIXES
@@ -178,6 +183,12 @@ async def apply_file(session: Session, path: Path, said: RunArguments) -> ExitSt
     """
     plan = plan_in(path)
     session.terminal.place.plan = str(path)
+    if plan.rollback_of is not None and session.environment.get(PULL_REQUEST):
+        raise UsageError(
+            f"{inert(str(path))} takes run {plan.rollback_of} back, which is no plan of"
+            f" the files that a pull request brings, and {PULL_REQUEST} names one",
+            remedy="apply it yourself, where that variable is not set",
+        )
     digest = plan_digest(plan)
     scope = _scope(session, plan, said)
     insist_same_tokens(plan, scope.wanted)

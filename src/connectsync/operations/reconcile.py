@@ -109,7 +109,8 @@ def _fresh(plan: Plan, wanted: Sequence[PlannedDistrict], baselines: Baselines) 
         kept = baselines.get(key)
         if kept is None or not (kept.was_running or kept.told):
             return False
-        return kept.form == desired[key] and not kept.taken
+        here = desired[key]
+        return not kept.taken and here == {n: kept.form.get(n) for n in here}
 
     unknown = tuple(key for key in plan.in_step if not is_known(key))
     return replace(plan, in_step=unknown, failed=())
