@@ -37,7 +37,9 @@ def test_a_district_is_not_mistaken_for_what_else_is_called_so(
         named.symlink_to("districts")
     elif laid == "folder":
         named.mkdir()
-        (named / other.name).symlink_to(other)
+        (named / other.name).symlink_to(
+            f"../districts/{other.parent.name}/{other.name}"
+        )
     else:
         (valley.folder / "plan.json").rename(named)
     before = {path: path.read_bytes() for path in valley.folder.rglob("*.yaml")}
@@ -64,10 +66,9 @@ def test_a_district_is_not_mistaken_for_what_else_is_called_so(
 
 
 def test_a_folder_of_a_district_alone_may_be_called_like_it(valley: Console) -> None:
-    file = valley.folder / "districts" / "ca" / "lakeview-usd.yaml"
     folder = valley.folder / "lakeview-usd"
     folder.mkdir()
-    (folder / "lakeview-usd.yaml").symlink_to(file)
+    (folder / "lakeview-usd.yaml").symlink_to("../districts/ca/lakeview-usd.yaml")
     said = valley.run("plan", "lakeview-usd")
     assert (said.status, "lakeview-usd" in said.out) == (0, True), said.both
 
