@@ -38,6 +38,7 @@ OF_OTHERS = {
     "--from-file",
     "--message",
     "--cached",
+    "--work-tree",
     "--dist",
 } | {
     f"--{option}"
