@@ -64,6 +64,8 @@ from connectsync.emulator.http import Faults
 from connectsync.emulator.seed import Seed, sow
 from connectsync.operations.molds import read_by_mold
 
+HERE = [str(OURS), "-C", "."]
+"""A project below another one that names a gateway is used only where it is named."""
 LATENCY = 0.02
 PART = 500
 APPLIED = 1_000
@@ -165,11 +167,11 @@ def plans() -> None:
     country, few = fleet("long", LONG, COUNTRY), fleet("one", LONG, 1)
     for told, folder in (("1", few), (f"{COUNTRY:,}", country)):
         fresh(folder)
-        command = [str(OURS), "plan", "district-00000"]
+        command = [*HERE, "plan", "district-00000"]
         timed(command, folder)
         row(f"plan of one district of {told}", medians(command, folder, 7))
     fresh(country)
-    command, out = [str(OURS), "plan"], str(PLACE / "plan.json")
+    command, out = [*HERE, "plan"], str(PLACE / "plan.json")
     timed(command, country)
     row("plan of all, every one differing", medians(command, country))
     whole = medians([*command, "--out", out], country)
@@ -180,7 +182,7 @@ def plans() -> None:
         report = [*command, "--format", form, "--output", str(PLACE / f"plan.{form}")]
         row(f"the same as {form}", medians(report, country))
     sown(country, fresh(country) / "connect.db", lambda number: number % 10 == 0)
-    check = medians([str(OURS), "validate", "--no-cache"], country)
+    check = medians([*HERE, "validate", "--no-cache"], country)
     tenth = medians(command, country)
     note = (
         f"{tenth.wall / check.wall:.1f} times validate,"
@@ -205,7 +207,7 @@ def gateway() -> None:
         for _ in range(3):
             for most, each in theirs.items():
                 each.append(timed([*bare, str(most), str(keys)], folder))
-            ours.append(timed([str(OURS), "plan"], folder))
+            ours.append(timed([*HERE, "plan"], folder))
         ratios = [
             statistics.median(
                 one.wall / other.wall for one, other in zip(ours, each, strict=True)
@@ -245,13 +247,13 @@ def applying() -> None:
     out = str(PLACE / "applied.json")
     with served(store, LATENCY) as url, given(TOKENS):
         written(folder, by_gateway(url))
-        timed([str(OURS), "plan", "--out", out], folder)
+        timed([*HERE, "plan", "--out", out], folder)
         plan = read_plan(Path(out).read_text("utf-8"))
         accepted = shlex.split(acceptance(plan.guards))
         door = {"Authorization": f"Bearer {TOKEN}"}
         with httpx2.Client(base_url=url, headers=door) as client:
             before = client.get("/emulator/faults").json()["requests"]
-            spent = timed([str(OURS), "apply", out, "--yes", *accepted], folder)
+            spent = timed([*HERE, "apply", out, "--yes", *accepted], folder)
             told = client.get("/emulator/faults").json()
         requests = told["requests"] - before
         least = 2 * told["saves"] * LATENCY / GatewayBackend.concurrency
@@ -318,7 +320,7 @@ def browser() -> None:
     from browser_world import session_of
 
     # with its extra, which the others do without
-    ours = str(Path(sys.executable).with_name("connectsync"))
+    ours = [str(Path(sys.executable).with_name("connectsync")), "-C", "."]
     for tabs in (1, 2, 4):
         folder = fleet(f"browser-{tabs}", LONG, BY_BROWSER)
         state, store = fresh(folder), PLACE / f"browser-{tabs}.db"
@@ -332,7 +334,7 @@ def browser() -> None:
                 folder,
                 f"schema: 1\nbackend: browser\nbackends:\n  browser: {page}\n",
             )
-            spent = timed([ours, "plan", "--out", out], folder)
+            spent = timed([*ours, "plan", "--out", out], folder)
             row(
                 f"plan of {BY_BROWSER} through the page, {tabs} tabs",
                 spent,
@@ -340,7 +342,7 @@ def browser() -> None:
             )
             plan = read_plan(Path(out).read_text("utf-8"))
             accepted = shlex.split(acceptance(plan.guards))
-            spent = timed([ours, "apply", out, "--yes", *accepted], folder)
+            spent = timed([*ours, "apply", out, "--yes", *accepted], folder)
             row(f"apply of {BY_BROWSER}, {tabs} tabs", spent, each(spent))
 
 

@@ -146,7 +146,7 @@ def compare(students: int, contacts: int) -> None:
     ours, theirs = [], []
     for _ in range(PAIRS):
         theirs.append(measured([sys.executable, "-c", SCAN, str(roster)], folder))
-        command = [str(OURS), "impact", "large", "--roster", str(roster)]
+        command = [str(OURS), "-C", ".", "impact", "large", "--roster", str(roster)]
         ours.append(measured([*command, "--format", "json"], folder))
     wall, cpu = (
         statistics.median(a[at] / b[at] for a, b in zip(ours, theirs, strict=True))
@@ -264,7 +264,7 @@ def compare_at_clever(students: int) -> Taken:
                 "LARGE_TOKEN": "t0ken-of-large-4f1c",
                 "CONNECTSYNC_CLEVER_HOST": host,
             }
-            command = [str(OURS), "impact", "large", "--roster", "clever"]
+            command = [str(OURS), "-C", ".", "impact", "large", "--roster", "clever"]
             for _ in range(PAIRS):
                 bare = [sys.executable, "-c", FETCH, f"http://{host}"]
                 theirs.append(measured(bare, folder))
