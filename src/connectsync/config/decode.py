@@ -80,8 +80,7 @@ class Ground:
                 return True
             if part != ".." and os.path.islink(at):  # noqa: PTH114
                 ours, target = at.startswith(top), Path(os.readlink(at))  # noqa: PTH115
-                if ours and target.anchor:
-                    return True
+                # spelled from the root, it begins outside of the ground
                 at = target.anchor or os.path.dirname(at)  # noqa: PTH120
                 parts = target.parts[1:] if target.anchor else target.parts
                 ahead += [(one, ours) for one in reversed(parts)]
