@@ -37,6 +37,7 @@ from connectsync.operations.git import (
     GitRefused,
     explain_refusal,
     insist_as_committed,
+    names_in,
 )
 from connectsync.operations.plan import PlannedDistrict
 from connectsync.values import dataclass, field
@@ -235,9 +236,10 @@ def compare_since(
     try:
         top = git.line("rev-parse", "--show-toplevel")
         base, above = _base(git, revision), Git(Path(top), environment)
-        for commit in (base, "HEAD"):
-            insist_as_committed(above, commit)
         tree = CommitTree.at(above, base)
+        insist_as_committed(above, base, tree.entries)
+        if base != (head := git.line("rev-parse", "HEAD")):
+            insist_as_committed(above, head, names_in(above, head))
     except GitRefused as refusal:
         raise explain_refusal(git, refusal.said) from refusal
     return Comparison(base, os.path.realpath(top), tree)

@@ -8,7 +8,7 @@ import re
 import shlex
 import subprocess
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -138,23 +138,28 @@ class Git:
         return program
 
 
+def names_in(git: Git, commit: str) -> list[str]:
+    """Name all files of a commit, from the top of the repository."""
+    asked = ("ls-tree", "-r", "-z", "--name-only", "--full-tree", commit)
+    return os.fsdecode(git.run(*asked, most=MOST_LISTED)).split("\0")
+
+
 _ALTERING = ("working-tree-encoding", "filter", "ident")
 _TAKEN_AS_IS = {b"unspecified", b"unset"}
-_READ = (*(one.encode() for one in SUFFIXES), b".ics")
+_READ = (*SUFFIXES, ".ics")
 
 
-def insist_as_committed(git: Git, commit: str) -> None:
+def insist_as_committed(git: Git, commit: str, names: Collection[str]) -> None:
     """
     Insist that files of a commit come out of git as they are, but for line ends.
 
     Attributes can let a file say something in the commit, which a review shows, and
-    something else in each checkout. Raises ``InvalidFiles`` and ``GitRefused``.
+    something else in each checkout. ``names`` are all that it has. Raises
+    ``InvalidFiles`` and ``GitRefused``.
     """
-    asked = ("ls-tree", "-r", "-z", "--name-only", "--full-tree", commit)
-    names = git.run(*asked, most=MOST_LISTED).split(b"\0")
-    if not any(posixpath.basename(one) == b".gitattributes" for one in names):
+    if not any(posixpath.basename(one) == ".gitattributes" for one in names):
         return
-    read = b"".join(one + b"\0" for one in names if one.endswith(_READ))
+    read = b"".join(os.fsencode(f"{one}\0") for one in names if one.endswith(_READ))
     try:
         kept = TemporaryDirectory()
     except OSError as error:
