@@ -242,31 +242,28 @@ def _misnamed(root: Path, name: str) -> ProjectError:
 
 
 def _insist_inside(document: Document, root: Path, ground: Ground) -> None:
-    """Refuse a folder of districts that could be any folder of the machine."""
+    """Refuse paths that are not one place to all, or that lie outside of it all."""
     for key in ("districts", "baseline", "backend"):
         spelled = str(document.data.get(key, "")).removeprefix("snapshot:")
         parts = [one for one in re.split(r"[/\\]+", spelled) if one not in {"", "."}]
         if any(one == ".." != above for above, one in pairwise(parts)):
-            finding = error(
-                "file-not-readable",
-                f"{quote_text(spelled)} steps up behind a folder, which may be a link",
-                document.locate((key,)),
-                path=(key,),
-                hint="spell it without: git would take it for another place",
+            said = (
+                f"{quote_text(spelled)} steps up behind a folder, which may be a link"
             )
-            raise refusal((finding,))
+            hint = "spell it without: git would take it for another place"
+            raise _misplaced(document, key, said, hint)
     stated = document.data.get("districts")
     if stated is None or ground.holds(root / stated):
         return
     where = "the project" if ground.folder == str(root) else "the repository"
-    finding = error(
-        "file-not-readable",
-        f"the folder {quote_text(stated)} lies outside {where}",
-        document.locate(("districts",)),
-        path=("districts",),
-        hint=f"put {PROJECT_FILE} into a folder, or a git repository, that holds both",
-    )
-    raise refusal((finding,))
+    said = f"the folder {quote_text(stated)} lies outside {where}"
+    hint = f"put {PROJECT_FILE} into a folder, or a git repository, that holds both"
+    raise _misplaced(document, "districts", said, hint)
+
+
+def _misplaced(document: Document, key: str, said: str, hint: str) -> ProjectError:
+    place = document.locate((key,))
+    return refusal((error("file-not-readable", said, place, path=(key,), hint=hint),))
 
 
 def refusal(findings: tuple[Finding, ...]) -> ProjectError:
