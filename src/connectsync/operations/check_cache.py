@@ -10,6 +10,7 @@ import sys
 import time
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from heapq import merge
 from itertools import chain, groupby, islice, starmap
@@ -99,11 +100,10 @@ class CheckCache:
         """Give the files that are as they were when they were checked."""
         stamps = (_stamp(chosen.paths[name], chosen) for name in chosen.paths)
         self._stamps = array("q", chain.from_iterable(stamps))
-        found = CheckedFiles.of(())
         try:
             found = CheckedFiles.of(self._known(chosen))
         except _WRONG:
-            self.problem = _DAMAGED
+            self.problem, found = _DAMAGED, CheckedFiles.of(())
         return CheckedFiles.of(()) if self.problem else found
 
     def _known(self, chosen: ChosenFiles) -> Iterator[CheckedFile]:
@@ -120,17 +120,11 @@ class CheckCache:
 
     def _entries(self) -> Iterator[_Entry]:
         """Read what is kept, in the order of names; what is wrong with it is told."""
-        try:
+        with _telling_why(self):
             kept = map(json.loads, read_sealed(self.path, _LIMIT))
             head = next(kept)
             self.saved = int(head["saved"])
             yield from _read_entries(kept if head["basis"] == self.basis else ())
-        except FileNotFoundError:
-            return
-        except OSError as error:
-            self.problem = error.strerror or str(error)
-        except _WRONG:
-            self.problem = _DAMAGED
 
     def _holds(
         self, entry: _Entry, stamp: Stamp, layers: _LayersDigest, chosen: ChosenFiles
@@ -241,14 +235,8 @@ class ReportCache:
             told = f"\0{file}\0{written} {changed} {status.st_size} {status.st_ino}"
             key.update(told.encode(errors="surrogateescape"))
         cache = cls(folder / "checked-report.json", key.hexdigest(), newest)
-        try:
+        with _telling_why(cache):
             cache.report = cache._read(moment)
-        except FileNotFoundError:
-            pass
-        except OSError as error:
-            cache.problem = error.strerror or str(error)
-        except _WRONG:
-            cache.problem = _DAMAGED
         return cache
 
     def _read(self, moment: Moment) -> ValidationReport | None:
@@ -279,6 +267,19 @@ _WRONG = (
     *(RecursionError, OverflowError, StopIteration),
 )
 """What is raised where data is of another shape."""
+
+
+@contextmanager
+def _telling_why(cache: CheckCache | ReportCache) -> Iterator[None]:
+    """Let a cache say why what was kept is not used; nothing kept is no problem."""
+    try:
+        yield
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        cache.problem = error.strerror or str(error)
+    except _WRONG:
+        cache.problem = _DAMAGED
 
 
 def report_of(data: Data) -> ValidationReport:
