@@ -278,7 +278,7 @@ class GatewayRoutes:
             row = store.find(connection, key)
         if row is None:
             raise district_not_found(key)
-        return tag_response(_district_body(row), row.version)
+        return tag_response({**_district_body(row), "settings": row.form}, row.version)
 
     async def save(self, request: Request) -> Response:
         """Save some fields of one form at the version the request expects."""
@@ -308,11 +308,11 @@ class GatewayRoutes:
 
 
 def _district_body(row: store.DistrictRow) -> dict[str, object]:
+    """Give what is said of a district beside its form."""
     return {
         "district": row.key,
         "name": row.name,
         "version": row.version,
-        "settings": row.form,
         "lastSync": _sync_body(row.synced),
     }
 
@@ -321,9 +321,7 @@ def _district_text(row: store.DistrictRow, kept: str | None) -> str:
     """Spell a district as JSON, its form as it is kept: there are 13,318 of them."""
     if kept is None or not names_all(kept):
         kept = spell_json(store.read_form(row.key, kept))
-    body = _district_body(row)
-    del body["settings"]
-    return f'{spell_json(body)[:-1]},"settings":{kept}}}'
+    return f'{spell_json(_district_body(row))[:-1]},"settings":{kept}}}'
 
 
 def _sync_body(synced: store.SyncReport | None) -> dict[str, object] | None:
