@@ -154,6 +154,12 @@ def test_several_servers_may_be_named(url: str, query: dict[str, str]) -> None:
     assert query.items() <= at_url(url).url.query.items()
 
 
+def refusal_of(url: str) -> str:
+    with pytest.raises(StateError) as refused:
+        at_url(url)
+    return f"{refused.value.message} {refused.value.remedy}"
+
+
 @pytest.mark.parametrize(
     "url",
     [
@@ -169,9 +175,7 @@ def test_several_servers_may_be_named(url: str, query: dict[str, str]) -> None:
     ],
 )
 def test_an_address_that_is_none_is_refused_unseen(url: str) -> None:
-    with pytest.raises(StateError) as refused:
-        at_url(url)
-    assert "hush" not in f"{refused.value.message} {refused.value.remedy}"
+    assert "hush" not in refusal_of(url)
 
 
 @pytest.mark.parametrize(
@@ -185,10 +189,9 @@ def test_an_address_that_is_none_is_refused_unseen(url: str) -> None:
 )
 def test_no_end_of_a_password_is_taken_for_the_host(url: str) -> None:
     """Its name would be asked of whoever knows names, in clear."""
-    with pytest.raises(StateError) as refused:
-        at_url(url)
-    assert "write @ as %40" in str(refused.value.remedy)
-    assert "hush" not in f"{refused.value.message} {refused.value.remedy}"
+    said = refusal_of(url)
+    assert "write @ as %40" in said
+    assert "hush" not in said
 
 
 NEAR = (

@@ -344,16 +344,11 @@ def permit(console: Console) -> None:
     assert console.run("apply", "plan.json").status == ExitStatus.FINE
 
 
-def test_what_was_taken_back_stays_so_whatever_else_is_applied_there(
-    settled: Console,
-) -> None:
-    """Who reviews a change of one setting has not decided about another."""
-    settled.replace(LAKEVIEW, "deletion_threshold: 15", "deletion_threshold: 12")
-    assert settled.run("apply", "--yes").status == ExitStatus.FINE
-    assert settled.run("rollback", "2", "--yes").status == ExitStatus.FINE
+def insist_it_waits_for_an_apply(settled: Console, why: str) -> None:
+    """Insist that a threshold waits, though another setting is applied meanwhile."""
     permit(settled)
     status, data = told(settled)
-    assert (status, whys(data, "lakeview-usd")) == (ExitStatus.FINDINGS, ["rollback"])
+    assert (status, whys(data, "lakeview-usd")) == (ExitStatus.FINDINGS, [why])
     assert settled.live("lakeview-usd")["deletion_threshold"] == 15
     # a person who applies that very setting knows what it is about
     assert settled.run("apply", "--yes").status == ExitStatus.FINE
@@ -361,17 +356,21 @@ def test_what_was_taken_back_stays_so_whatever_else_is_applied_there(
     assert told(settled)[0] == ExitStatus.FINE
 
 
+def test_what_was_taken_back_stays_so_whatever_else_is_applied_there(
+    settled: Console,
+) -> None:
+    """Who reviews a change of one setting has not decided about another."""
+    settled.replace(LAKEVIEW, "deletion_threshold: 15", "deletion_threshold: 12")
+    assert settled.run("apply", "--yes").status == ExitStatus.FINE
+    assert settled.run("rollback", "2", "--yes").status == ExitStatus.FINE
+    insist_it_waits_for_an_apply(settled, "rollback")
+
+
 def test_what_a_roll_out_left_alone_waits_whatever_else_is_applied_there(
     settled: Console,
 ) -> None:
     stop_before_lakeview(settled)
-    permit(settled)
-    status, data = told(settled)
-    assert (status, whys(data, "lakeview-usd")) == (ExitStatus.FINDINGS, ["rollout"])
-    assert settled.live("lakeview-usd")["deletion_threshold"] == 15
-    assert settled.run("apply", "--yes").status == ExitStatus.FINE
-    settled.replace(LAKEVIEW, "deletion_threshold: 12", "deletion_threshold: 11")
-    assert told(settled)[0] == ExitStatus.FINE
+    insist_it_waits_for_an_apply(settled, "rollout")
 
 
 def test_what_was_saved_meanwhile_is_left_alone(
