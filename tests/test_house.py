@@ -65,11 +65,11 @@ def test_a_class_has_a_name_of_its_own(house: Figures) -> None:
 
 
 def test_the_house_has_a_bounded_number_of_rooms(house: Figures) -> None:
-    assert house.modules <= 226
+    assert house.modules <= 227
 
 
 def test_few_modules_are_there_for_one_other_alone(house: Figures) -> None:
-    assert len(house.single_importers) <= 43, house.single_importers
+    assert len(house.single_importers) <= 44, house.single_importers
 
 
 def test_little_of_the_code_is_imports(house: Figures) -> None:

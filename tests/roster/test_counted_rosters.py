@@ -14,9 +14,9 @@ import pytest
 from served_clever import a_district, made_up, serving_clever
 
 from connectsync.domain.impact import Selection
-from connectsync.roster import clever_users
+from connectsync.roster import clever_pages, clever_users
 from connectsync.roster.clever import CleverRoster
-from connectsync.roster.clever_users import cursor_ahead
+from connectsync.roster.clever_pages import cursor_ahead
 from connectsync.roster.files import RosterFile
 from connectsync.roster.layouts import open_roster_files
 from connectsync.roster.opening import DeliveredFile
@@ -158,9 +158,9 @@ class Asked(list[str]):
 def test_the_next_page_is_on_its_way_while_one_is_looked_at(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    asked, came, plain = Asked(), list[bool](), clever_users.page_of
+    asked, came, plain = Asked(), list[bool](), clever_pages.page_of
 
-    def look(content: bytes, role: str, *given: object) -> clever_users.UserPage:
+    def look(content: bytes, role: str, *given: object) -> clever_pages.UserPage:
         if not came:
             came.append(asked.second.wait(30))
         return plain(content, role, *given)  # type: ignore[arg-type]
@@ -184,7 +184,7 @@ def test_a_page_is_looked_at_once_the_next_one_was_asked_for(
     # a page that is looked at holds the interpreter: a request would wait for it, and
     # the line stand still
     on_its_way, looked_at = list[Event](), list[int]()
-    plain_get, plain_look = CleverRoster.get, clever_users.page_of
+    plain_get, plain_look = CleverRoster.get, clever_pages.page_of
 
     async def get(
         self: CleverRoster,
@@ -196,7 +196,7 @@ def test_a_page_is_looked_at_once_the_next_one_was_asked_for(
         on_its_way.extend([] if sent is None else [sent])
         return await plain_get(self, path, *given, sent=sent, **more)  # type: ignore[arg-type]
 
-    def look(*given: object) -> clever_users.UserPage:
+    def look(*given: object) -> clever_pages.UserPage:
         looked_at.append(sum(one.is_set() for one in on_its_way))
         return plain_look(*given)  # type: ignore[arg-type]
 
