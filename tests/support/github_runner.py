@@ -24,6 +24,9 @@ from warm import warm_folder
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
 HERMETIC = ROOT / "tests" / "hermetic"
+GH = HERE / "bin" / "gh"
+"""The stand-in for gh."""
+
 SHELLS = {
     "": ("bash", "-e"),
     "bash": ("bash", "--noprofile", "--norc", "-eo", "pipefail"),
@@ -259,7 +262,7 @@ def _outputs(text: str) -> dict[str, str]:
 
 def machine(**more: str) -> dict[str, str]:
     """Give what a runner's machine has: our command, a gh, no home, no network."""
-    here = (HERE / "bin", warm_folder(), Path(sys.executable).parent)
+    here = (warm_folder(GH), warm_folder(), Path(sys.executable).parent)
     return {
         "PATH": os.pathsep.join([*map(str, here), os.environ["PATH"]]),
         "HOME": "/nonexistent",

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from github_runner import SHELLS
+from github_runner import GH, SHELLS
+from warm import warm_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKFLOW = yaml.safe_load(
@@ -67,7 +68,7 @@ class Desk:
             [*SHELLS[WORKFLOW["defaults"]["run"]["shell"]], "-c", script],
             cwd=self.folder,
             env={
-                "PATH": f"{ROOT}/tests/support/bin:{Path(sys.executable).parent}"
+                "PATH": f"{warm_folder(GH)}:{Path(sys.executable).parent}"
                 f":{os.environ['PATH']}",
                 "SITE": str(self.site),
                 "GH_TOKEN": "made-up",

@@ -12,12 +12,12 @@ and killed as any other.
 from __future__ import annotations
 
 import array
+import ast
 import atexit
 import ctypes
 import fcntl
 import gc
 import importlib
-import json
 import os
 import pkgutil
 import signal
@@ -27,48 +27,55 @@ import sys
 import tempfile
 import termios
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 CLIENT = """#!{python} -IS
-import array, json, os, socket, sys
+import _socket, os, sys
 
 asked = {{"arguments": sys.argv[1:], "folder": os.getcwd()}}
 asked["environment"] = dict(os.environ)
-with socket.socket(socket.AF_UNIX) as server:
-    server.connect({address!r})
-    data = json.dumps(asked).encode()
-    streams = array.array("i", [0, 1, 2])
-    rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, streams)]
-    server.sendmsg([b"%09d" % len(data)], rights)
-    server.sendall(data)
-    sys.exit(int(server.recv(9) or b"99"))
+server = _socket.socket(_socket.AF_UNIX)
+server.connect({address!r})
+data = ascii(asked).encode()
+streams = b"".join(one.to_bytes(4, sys.byteorder) for one in (0, 1, 2))
+rights = [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, streams)]
+server.sendmsg([b"%09d" % len(data)], rights)
+server.sendall(data)
+# nothing is left to be tidied up, which takes as long as all of this
+os._exit(int(server.recv(9) or b"99"))
 """
+"""What stands on the PATH: it imports no module that is not in Python itself."""
 
 
 NO_RIGHTS = "-dac_override,-dac_read_search"
 """What lets root read and write every file."""
 
 
-@lru_cache(maxsize=1)
-def warm_folder() -> Path:
-    """Give the folder for the PATH; the server ends with this process."""
-    address = serving()
+@lru_cache(maxsize=2)
+def warm_folder(script: Path | None = None) -> Path:
+    """
+    Give the folder for the PATH; the server ends with this process.
+
+    With a ``script``, it is that program of ours that stands there, by its own name.
+    """
+    address = serving(script=script)
     folder = Path(tempfile.mkdtemp(prefix="warm-"))
-    script = folder / "connectsync"
-    script.write_text(CLIENT.format(python=sys.executable, address=address))
-    script.chmod(0o755)
+    client = folder / (script.name if script else "connectsync")
+    client.write_text(CLIENT.format(python=sys.executable, address=address))
+    client.chmod(0o755)
     return folder
 
 
-@lru_cache(maxsize=2)
-def serving(*, like_others: bool = False) -> str:
+@lru_cache(maxsize=3)
+def serving(*, like_others: bool = False, script: Path | None = None) -> str:
     """
     Start a server, once each; give its address. It ends with this process.
 
     One that is ``like_others`` may read and write no more than a user who is not root.
+    One with a ``script`` runs that instead of connectsync.
     """
     address = str(Path(tempfile.mkdtemp(prefix="warm-")) / "server")
     drop = ("setpriv", "--bounding-set", NO_RIGHTS, "--inh-caps", NO_RIGHTS)
@@ -79,6 +86,7 @@ def serving(*, like_others: bool = False) -> str:
             [
                 *(drop if like_others and os.geteuid() == 0 else ()),
                 *(sys.executable, __file__, str(listening.fileno())),
+                *([script] if script else ()),
             ],
             pass_fds=[listening.fileno()],
             stdin=subprocess.DEVNULL,
@@ -161,7 +169,7 @@ PR_SET_CHILD_SUBREAPER = 36
 
 def send(server: socket.socket, asked: Mapping[str, Any], streams: list[int]) -> None:
     """Ask a server for a command."""
-    data = json.dumps(asked).encode()
+    data = ascii(asked).encode()
     rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", streams))]
     server.sendmsg([b"%09d" % len(data)], rights)
     server.sendall(data)
@@ -182,14 +190,38 @@ def import_everything() -> None:
         made.commands[name]
 
 
-def serve(listening: socket.socket) -> None:
-    """Fork for every command, until this process is ended."""
+Program = Callable[[dict[str, Any]], object]
+"""Becomes the command that was asked for."""
+
+
+def our_program() -> Program:
+    """Import all of connectsync; give how it is run."""
     import_everything()
     # what every fork would import, and would count again
     import psycopg  # noqa: F401
     import sqlalchemy.dialects.postgresql
     import sqlalchemy.dialects.sqlite  # noqa: F401
 
+    return _connectsync
+
+
+def program_of(script: Path) -> Program:
+    """Import what a script of ours imports, and compile it; give how it is run."""
+    whole = ast.parse(script.read_text("utf-8"), script)
+    kinds = ast.Import | ast.ImportFrom
+    imports: list[ast.stmt] = [one for one in whole.body if isinstance(one, kinds)]
+    exec(compile(ast.Module(imports, []), script, "exec"), {})  # noqa: S102 - our own
+    code = compile(whole, script, "exec")
+
+    def run(_: dict[str, Any]) -> None:
+        sys.argv[0] = str(script)
+        exec(code, {"__name__": "__main__"})  # noqa: S102 - our own
+
+    return run
+
+
+def serve(listening: socket.socket, program: Program) -> None:
+    """Fork for every command, until this process is ended."""
     gc.freeze()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     while True:
@@ -197,17 +229,17 @@ def serve(listening: socket.socket) -> None:
         if not os.fork():
             listening.close()
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            _answer(client)
+            _answer(client, program)
             os._exit(0)
         client.close()
 
 
-def _answer(client: socket.socket) -> None:
+def _answer(client: socket.socket, program: Program) -> None:
     size, streams = _received(client)
     data = b""
     while len(data) < size:
         data += client.recv(size - len(data))
-    asked = json.loads(data)
+    asked = ast.literal_eval(data.decode())
     here = os.getpid()
     child = os.fork()
     if not child:
@@ -217,7 +249,7 @@ def _answer(client: socket.socket) -> None:
                 time.sleep(0.001)
             client.sendall(b"%d" % os.getpid())
         client.close()
-        _run(asked, streams)
+        _run(asked, streams, program)
     if asked.get("ours"):
         return
     _, status = os.waitpid(child, 0)
@@ -232,10 +264,8 @@ def _received(client: socket.socket) -> tuple[int, list[int]]:
     return int(head), list(streams)
 
 
-def _run(asked: dict[str, Any], streams: list[int]) -> None:
+def _run(asked: dict[str, Any], streams: list[int], program: Program) -> None:
     """Become the command that was asked for."""
-    from connectsync.__main__ import run
-
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
     os.closerange(3, 64)
@@ -253,12 +283,10 @@ def _run(asked: dict[str, Any], streams: list[int]) -> None:
     os.chdir(asked["folder"])
     sys.argv = ["connectsync", *asked["arguments"]]
     try:
-        if points := asked.get("points"):
-            import crashing
-
-            crashing.main([*points, "--", *asked["arguments"]])
-        run()
+        program(asked)
     except SystemExit as end:
+        if isinstance(end.code, str):
+            sys.stderr.write(f"{end.code}\n")
         status = end.code if isinstance(end.code, int) else int(bool(end.code))
     except BaseException:  # noqa: BLE001 - what a process would print and end with
         sys.excepthook(*sys.exc_info())
@@ -270,5 +298,17 @@ def _run(asked: dict[str, Any], streams: list[int]) -> None:
     os._exit(status)
 
 
+def _connectsync(asked: dict[str, Any]) -> None:
+    from connectsync.__main__ import run
+
+    if points := asked.get("points"):
+        import crashing
+
+        crashing.main([*points, "--", *asked["arguments"]])
+    run()
+
+
 if __name__ == "__main__":
-    serve(socket.socket(fileno=int(sys.argv[1])))
+    number, *scripts = sys.argv[1:]
+    made = program_of(Path(scripts[0])) if scripts else our_program()
+    serve(socket.socket(fileno=int(number)), made)
