@@ -87,7 +87,7 @@ def test_forms_are_the_same_one_by_one_and_in_a_bulk(
         old = json.dumps({**BLANK, "districtId": '","settings":{}'})
         connection.execute("UPDATE district SET form = ? WHERE key = 'elm'", (old,))
         fields = {name: BLANK[name] for name in BLANK.keys() - later}
-        kept = json.dumps(fields, indent=1)
+        kept = f" {json.dumps(fields, indent=1)}"
         connection.execute(
             "UPDATE district SET form = ?, name = ? WHERE key = 'oak'",
             (kept, 'São ","settings":{}'),

@@ -75,7 +75,7 @@ def text_of(raw: object) -> str:
         raise Unfit(f"is {kind_of(raw)}, not text")
     if len(raw) > _LONGEST:
         raise Unfit(f"is longer than {_LONGEST:,} characters")
-    if _HALF_A_PAIR.search(raw):
+    if not raw.isascii() and _HALF_A_PAIR.search(raw):
         raise Unfit("is broken Unicode")
     return raw
 

@@ -217,12 +217,12 @@ def find_many(connection: sqlite3.Connection, keys: Sequence[str]) -> list[Distr
 def find_kept(
     connection: sqlite3.Connection, keys: Sequence[str]
 ) -> list[tuple[DistrictRow, str | None]]:
-    """Give the same without forms, and each form as JSON; None where it is damaged."""
+    """Give the same without forms, and each as JSON; None where it is damaged."""
     query = (
-        "SELECT CASE WHEN json_valid(form) AND json_type(form) = 'object' THEN form END"
-        ", token_digest, key, name, saves, version, status, at, tried, schools"
-        " FROM district LEFT JOIN nightly_sync ON district = key"
-        " LEFT JOIN nightly_school ON home = key"
+        "SELECT CASE WHEN NOT json_valid(form) THEN NULL WHEN form GLOB '{*'"
+        " OR json_type(form) = 'object' THEN form END, token_digest, key, name, saves"
+        ", version, status, at, tried, schools FROM district LEFT JOIN nightly_sync"
+        " ON district = key LEFT JOIN nightly_school ON home = key"
         " WHERE key IN (SELECT value FROM json_each(?)) ORDER BY key"
     )
     rows = connection.execute(query, (json.dumps(list(keys)),))
@@ -234,7 +234,7 @@ def find_kept(
 
 def _report(status: str | None, at: str, *told: Any) -> SyncReport | None:
     tried, schools = told
-    each = (SchoolReport(*one) for one in json.loads(schools or "[]"))
+    each = (SchoolReport(*one) for one in (json.loads(schools) if schools else ()))
     return None if status is None else SyncReport(status, at, tried, tuple(each))
 
 
