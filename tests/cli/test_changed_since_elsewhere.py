@@ -520,6 +520,43 @@ def test_a_file_that_git_checks_out_as_another_is_refused(
     assert project.run("plan", "--changed-since", "HEAD").status == 0
 
 
+@pytest.mark.parametrize("version", ["2", "4"])
+@pytest.mark.parametrize("command", ["validate", "plan", "drift", "reconcile", "apply"])
+def test_nothing_is_said_or_made_of_a_checkout_that_says_another_thing_than_its_commit(
+    project: Console, command: str, version: str
+) -> None:
+    """Of a fork's pull request people see the commit, and nothing is compared."""
+    git(project.folder, "init", "--quiet")
+    attributes = f"{LAKEVIEW} working-tree-encoding=BS_4730\n"
+    (project.folder / ".gitattributes").write_text(attributes, "utf-8")
+    git(project.folder, "add", ".gitattributes")
+    # what was not committed shows nobody anything yet
+    assert project.run("validate").status == 0
+    commit(project.folder)
+    # the fourth tells what names have in common once
+    git(project.folder, "update-index", "--index-version", version)
+    said = project.run(command)
+    assert said.status == 1, said.both
+    assert f"{LAKEVIEW} does not come out of git as it is committed" in said.err
+    assert "No run yet" in project.run("runs").both
+
+
+def test_attributes_are_not_taken_for_none_where_there_is_no_git(
+    project: Console, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (project.folder / ".gitattributes").write_text("* text=auto\n", "utf-8")
+    commit(project.folder)
+    assert project.run("validate").status == 0
+    monkeypatch.setenv("PATH", str(tmp_path))
+    said = project.run("validate")
+    assert (said.status, "this needs git" in said.err) == (64, True)
+    (project.folder / ".gitattributes").unlink()
+    monkeypatch.undo()
+    git(project.folder, "rm", "--quiet", "--cached", ".gitattributes")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert project.run("validate").status == 0
+
+
 def test_attributes_of_other_files_and_line_ends_stop_nothing(
     project: Console, monkeypatch: pytest.MonkeyPatch
 ) -> None:

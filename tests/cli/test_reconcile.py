@@ -297,10 +297,12 @@ def test_what_was_adopted_and_is_not_merged_yet_is_overwritten_by_no_pass(
     assert settled.run("drift", "--adopt").status == ExitStatus.FINE
     assert "in step" in settled.run("drift").out
     branch = path.read_text("utf-8")
-    path.write_text(main, "utf-8")
-    for _ in range(2):
+    other = main.replace("deletion_threshold: 15", "deletion_threshold: 12")
+    assert other != main
+    for text, why in ((main, "drift"), (main, "drift"), (other, "conflict")):
+        path.write_text(text, "utf-8")
         status, data = told(settled)
-        assert (status, whys(data, "lakeview-usd")) == (ExitStatus.FINDINGS, ["drift"])
+        assert (status, whys(data, "lakeview-usd")) == (ExitStatus.FINDINGS, [why])
     assert settled.live("lakeview-usd")["deletion_threshold"] == 30
     assert "overwrites-drift" in settled.run("plan").out
     # merged, it is what runs go by: from then on another value is an edit of ours

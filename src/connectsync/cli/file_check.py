@@ -301,18 +301,18 @@ def look_around(session: Session, project: Project) -> None:
     """
     from connectsync.config.discovery import overlooked
     from connectsync.config.project import insist_named_files, insist_only_project
+    from connectsync.operations.git import insist_checked_out
 
+    insist_checked_out(project.root, session.environment)
     insist_named_files(project.root, with_backend=session.backend is None)
     insist_only_project(project)
     idle = [relative(path, project.root) for path in overlooked(project.districts_dir)]
     if idle:
         folder = relative(project.districts_dir, project.root)
-        one = len(idle) == 1
-        counted = "1 file" if one else f"{len(idle)} files"
-        verb, them = ("is", "it") if one else ("are", "them")
+        verb, them = ("is", "it") if len(idle) == 1 else ("are", "them")
         session.terminal.complain(
-            f"{counted} below {folder}/ {verb} not read: {inert(few(idle))}"
-            f" (name {them} .yaml)"
+            f"{many(len(idle), 'file')} below {folder}/ {verb} not read:"
+            f" {inert(few(idle))} (name {them} .yaml)"
         )
 
 

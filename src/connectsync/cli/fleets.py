@@ -18,6 +18,7 @@ from connectsync.domain.finding import Finding, Severity, ValidationReport
 from connectsync.domain.policy import ALL, Shard, split_shard
 from connectsync.errors import DamagedPlan, InvalidFiles, NothingMatched, UsageError
 from connectsync.operations.checking import CheckedFleet, options_of
+from connectsync.operations.git import insist_checked_out
 from connectsync.operations.plan import PlannedDistrict
 from connectsync.operations.validate import (
     begin_whole,
@@ -142,6 +143,7 @@ def _scope(
     aloud: bool = False,
     here: bool = True,
 ) -> Callable[[], FleetScope]:
+    insist_checked_out(project.root, session.environment)
     files = session.files(project, named) if named else session.every_file(project)
     chosen = _choose(session, project, files)
     whole = not named or is_whole(chosen.paths, project.root, project.districts_dir)

@@ -201,15 +201,17 @@ class Baseline:
         """
         Give the values that files are held against.
 
-        Files that want what a person changed, and others took over meanwhile, are not
-        ahead of it: what they would do is overwrite that change.
+        What a person changed, and others took over meanwhile, counts for files that
+        want it alone: what any others would do is overwrite that change.
         """
         if not self.taken:
             return self.form
         back = {
-            name: desired[name]
+            name: next(
+                (v for v in values if is_same(name, desired[name], v)), values[0]
+            )
             for name, values in self.taken.items()
-            if name in desired and any(is_same(name, desired[name], v) for v in values)
+            if name in desired and not is_same(name, desired[name], self.form[name])
         }
         return {**self.form, **back}
 

@@ -32,12 +32,8 @@ def index_holds(name: str, top: Path) -> bool:
 
     One that is not understood may hold any.
     """
-    folder = top / ".git"
     try:
-        if folder.is_file():
-            said = os.fsdecode(read_regular(folder, _LIMIT))
-            folder = top / said.removeprefix("gitdir:").strip()
-        raw = read_regular(folder / "index", _LIMIT)
+        raw, folder = _read_index(top)
     except FileNotFoundError:
         return False
     except (OSError, ValueError):
@@ -46,6 +42,39 @@ def index_holds(name: str, top: Path) -> bool:
         return any(map(at_or_below(name), _names_of_index(raw, folder)))
     except (OSError, ValueError):
         return True
+
+
+def top_of(path: Path) -> Path | None:
+    """Give the folder of the repository that a path lies in, or None."""
+    above = (path, *path.parents)
+    return next((one for one in above if os.path.lexists(one / ".git")), None)
+
+
+def may_have_attributes(top: Path) -> bool:
+    """
+    Say whether a commit may have brought attributes of git to a repository's checkout.
+
+    It takes a look at the index as bytes; one of another form than usual may hold any.
+    """
+    try:
+        raw, _ = _read_index(top)
+    except FileNotFoundError:
+        return False
+    except (OSError, ValueError):
+        return True
+    is_whole = raw[:8] in _WHOLE_NAMES and b"link\0" not in raw
+    return not is_whole or b".gitattributes" in raw.lower()
+
+
+_WHOLE_NAMES = {b"DIRC" + struct.pack(">L", version) for version in (2, 3)}
+
+
+def _read_index(top: Path) -> tuple[bytes, Path]:
+    folder = top / ".git"
+    if folder.is_file():
+        said = os.fsdecode(read_regular(folder, _LIMIT))
+        folder = top / said.removeprefix("gitdir:").strip()
+    return read_regular(folder / "index", _LIMIT), folder
 
 
 def _names_of_index(raw: bytes, folder: Path) -> set[str]:

@@ -23,7 +23,12 @@ from connectsync.domain.foreign_text import (
     program_in,
 )
 from connectsync.errors import InvalidFiles, UsageError
-from connectsync.files.git_index import at_or_below, index_holds
+from connectsync.files.git_index import (
+    at_or_below,
+    index_holds,
+    may_have_attributes,
+    top_of,
+)
 from connectsync.values import dataclass
 
 DEEPER = (
@@ -74,12 +79,13 @@ class Git:
 
     A hook, or ``rebase --exec``, names its own repository, index and work tree in
     ``GIT_*``: those do not reach the git that is run here. Each question has
-    ``seconds``, or the usual ones.
+    ``seconds``, or the usual ones. A folder of another user is asked if ``anyones``.
     """
 
     folder: Path
     environment: Mapping[str, str]
     seconds: float | None = None
+    anyones: bool = False
 
     def run(
         self,
@@ -99,7 +105,7 @@ class Git:
         seconds = SECONDS if self.seconds is None else self.seconds
         most = MOST_SAID if most is None else most
         process = subprocess.Popen(  # noqa: S603 - no shell, and no argument is an option
-            [self._program(), *_CAUTIONS, *("-C", self.folder.absolute()), *arguments],
+            [self._program(), *self._options(), *arguments],
             cwd=APART,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -118,6 +124,11 @@ class Git:
             told = complaint.decode(errors="replace").strip()
             raise GitRefused(mask_secrets(told, _secrets_in(self.environment)))
         return said
+
+    def _options(self) -> list[str]:
+        folder = str(self.folder.absolute())
+        trusting = ("-c", f"safe.directory={folder}") if self.anyones else ()
+        return [*_CAUTIONS, *trusting, "-C", folder]
 
     def _settings(self) -> dict[str, str]:
         """Keep git from settings that a commit brings along: HOME may be its folder."""
@@ -183,6 +194,26 @@ def insist_as_committed(git: Git, commit: str, names: Collection[str]) -> None:
             )
 
 
+def insist_checked_out(root: Path, environment: Mapping[str, str]) -> None:
+    """
+    Insist that a project's checkout says what its commit says, which a review shows.
+
+    Git is asked where attributes came with it. Raises ``InvalidFiles``, and
+    ``UsageError`` where git cannot be asked.
+    """
+    top = top_of(Path(os.path.realpath(root)))
+    if top is None or not may_have_attributes(top):
+        return
+    git = Git(top, environment, anyones=True)
+    try:
+        git.run("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+        insist_as_committed(git, "HEAD", names_in(git, "HEAD"))
+    except GitRefused as refusal:
+        # without a word: there is no commit yet
+        if refusal.said:
+            raise explain_refusal(git, refusal.said) from refusal
+
+
 def tracked_in(path: Path, environment: Mapping[str, str]) -> str | None:
     """
     Name a file that lies at or below a path and that a commit brings along.
@@ -201,21 +232,15 @@ def tracked_in(path: Path, environment: Mapping[str, str]) -> str | None:
 
 def _held_at(lies: Path, environment: Mapping[str, str]) -> str | None:
     # from the top: below it, files laid out as a bare repository make git refuse
-    if (top := _top_of(lies)) is None:
+    if (top := top_of(lies)) is None:
         return None
     name = lies.relative_to(top).as_posix()
-    trusting = ("-c", f"safe.directory={top}")
     try:
         # it may be a stranger's, in which a pipe stands where git reads a file
-        listed = Git(top, environment, FEW).run(*trusting, "ls-files", "-z")
+        listed = Git(top, environment, FEW, anyones=True).run("ls-files", "-z")
     except (GitRefused, UsageError):
         return name if index_holds(name, top) else None
     return next(filter(at_or_below(name), os.fsdecode(listed).split("\0")), None)
-
-
-def _top_of(path: Path) -> Path | None:
-    above = (path, *path.parents)
-    return next((one for one in above if os.path.lexists(one / ".git")), None)
 
 
 _NO_SETTINGS = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
@@ -236,7 +261,7 @@ def _settings_of(environment: Mapping[str, str]) -> Iterator[Path]:
 def _is_of_a_commit(path: Path) -> bool:
     """Say whether git holds a file, what it leads to, or a folder that leads to it."""
     for one in {path, Path(os.path.realpath(path))} if os.path.lexists(path) else ():
-        if top := _top_of(one):
+        if top := top_of(one):
             leading = (one, *one.parents[: -len(top.parts)])
             if any(
                 index_holds(part.relative_to(top).as_posix(), top) for part in leading
