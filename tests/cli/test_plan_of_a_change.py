@@ -912,6 +912,39 @@ END:VCALENDAR
 """
 
 
+def test_days_of_later_years_that_a_change_takes_out_of_a_calendar_file_are_told(
+    repository: Console,
+) -> None:
+    """They close nothing yet, and nobody looks at that change once they would."""
+    file = repository.folder / "school.ics"
+    yearly = HOLIDAYS.replace("SUMMARY", "RRULE:FREQ=YEARLY\nSUMMARY")
+    file.write_text(yearly, "utf-8")
+    repository.replace(
+        "connectsync.yaml", hours(""), hours("holidays: [school.ics]\ntimezone: UTC\n")
+    )
+    commit(repository)
+    git(repository, "checkout", "--quiet", "-b", "change")
+    assert "loosened" not in planned(repository)
+    file.write_text(yearly.replace("YEARLY", "YEARLY;COUNT=3"), "utf-8")
+    commit(repository)
+    (told,) = planned(repository)["loosened"]
+    assert told.startswith("the freeze from 2030-01-10 to 2030-01-20, 2031-01-10 to")
+    assert told.endswith("is gone: Finals")
+    # too many to be looked at so far ahead: those of the next year are
+    git(repository, "checkout", "--quiet", "-B", "daily", "main")
+    daily = yearly.replace("YEARLY", "DAILY").replace("0121", "0111")
+    event = daily[daily.index("BEGIN:VEVENT") : daily.index("END:VCALENDAR")]
+    titles = [f"Finals {number}" for number in range(3)]
+    events = "".join(event.replace("Finals", one) for one in titles)
+    file.write_text(daily.replace(event, events), "utf-8")
+    commit(repository)
+    git(repository, "checkout", "--quiet", "-b", "without")
+    file.write_text(HOLIDAYS.replace("2027", "2026"), "utf-8")
+    commit(repository)
+    told = planned(repository, since="daily")["loosened"]
+    assert [one.rpartition(": ")[2] for one in told] == titles
+
+
 @pytest.mark.parametrize("edit", ["edited", "gone"])
 def test_days_that_a_change_takes_out_of_a_calendar_file_hold_for_its_own_plan(
     repository: Console, edit: str
@@ -1303,6 +1336,32 @@ def test_a_project_file_elsewhere_that_a_change_brings_is_told(
     git(repository, "rm", "--quiet", "docs/connectsync.yaml")
     commit(repository)
     assert "loosened" not in planned(repository, since="HEAD^")
+
+
+@pytest.mark.parametrize("way", ["straight", "over another link"])
+def test_a_link_that_a_change_puts_on_the_way_to_the_snapshot_is_told(
+    repository: Console, way: str
+) -> None:
+    """It leads to another snapshot, which nobody looked at as one."""
+    git(repository, "checkout", "--quiet", "main")
+    folder = repository.folder
+    for name in ("live", "old/live"):
+        (folder / name).mkdir(parents=True)
+        assert repository.run("snapshot", "--output", f"{name}/now.json").status == 0
+    if way == "over another link":
+        (folder / "live").rename(folder / "held")
+        (folder / "live").symlink_to("held")
+    put = "live" if way == "straight" else "held"
+    git(repository, "add", "--force", "live", "old", put)
+    commit(repository)
+    git(repository, "checkout", "--quiet", "-b", "change")
+    shutil.rmtree(folder / put)
+    (folder / put).symlink_to("old/live")
+    git(repository, "add", "--force", put)
+    commit(repository)
+    options = ["--backend", "snapshot:live/now.json"]
+    told = f"{put} is of this change: what Connect has is as its author says"
+    assert planned(repository, options=options)["loosened"] == [told]
 
 
 @pytest.mark.parametrize("named", ["project", "option", "link"])

@@ -53,11 +53,7 @@ from connectsync.operations.commit import (
 )
 from connectsync.operations.drift import DriftReading, find_drift
 from connectsync.operations.files import files_brought, snapshot_of
-from connectsync.operations.git import (
-    Git,
-    GitRefused,
-    explain_refusal,
-)
+from connectsync.operations.git import Git, GitRefused, explain_refusal
 from connectsync.operations.plan import CountImpact, PlanContext, make_plan
 from connectsync.report.terminal import inert
 from connectsync.values import dataclass, replace
@@ -146,12 +142,15 @@ def _hours_loosened(
     A job may have put the project file of the target branch in place.
     """
     told: dict[str, None] = {}
-    came = limits_before(scope.project, "HEAD", session.environment, session.now())
-    keys = [one.key for one in scope.districts]
-    for after in (policy_now(session, scope.project), came):
-        if since.limits is not None and after is not None:
-            now = after.settled(scope.districts, keys)
-            told |= dict.fromkeys(hours_loosened(since.limits, now))
+    then, came = (
+        limits_before(scope.project, one, session.environment, session.now())
+        for one in (since.commit, "HEAD")
+    )
+    now, keys = policy_now(session, scope.project), [d.key for d in scope.districts]
+    for before, after in ((since.limits, now), (since.limits, came), (then, came)):
+        if before is not None and after is not None:
+            settled = after.settled(scope.districts, keys)
+            told |= dict.fromkeys(hours_loosened(before, settled))
     return tuple(told)
 
 

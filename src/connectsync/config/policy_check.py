@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,9 @@ from connectsync.errors import ProjectError
 from connectsync.values import replace
 
 LOOKED_AHEAD = timedelta(days=400)
+COMPARED = timedelta(days=3_653)
+"""How far ahead events count where what a change takes out is looked for."""
+
 """How far ahead holidays are read: no plan is older than a year when it is applied."""
 
 A_DAY = 24 * 60
@@ -202,26 +206,32 @@ def holiday_reader(root: Path) -> ReadBytes:
     return read
 
 
-def _ahead(today: date) -> Days:
-    latest = min(today, date.max - LOOKED_AHEAD) + LOOKED_AHEAD
+def _ahead(today: date, days: timedelta = LOOKED_AHEAD) -> Days:
+    latest = min(today, date.max - days) + days
     # it may be yesterday still, in another zone
     return Days(before(today) or today, latest)
 
 
-def with_holidays(policy: Policy, read: ReadBytes, today: date) -> Policy:
+def with_holidays(
+    policy: Policy, read: ReadBytes, today: date, *, far: bool = False
+) -> Policy:
     """
     Give the policy with the events of its calendar files as freezes.
 
-    Those are read that are not over ``today`` and begin within 400 days. Raises
-    ``ProjectError`` for a file that cannot be read whole: its days would be open.
+    Those are read that are not over ``today`` and begin within 400 days, or ``far``
+    ahead, where they are not too many. Raises ``ProjectError`` for a file that cannot
+    be read whole: its days would be open.
     """
     if not policy.reads_files:
         return policy
-    within = _ahead(today)
 
     def freezes(files: Iterable[HolidayFile]) -> Iterator[Freeze]:
         for file in files:
-            yield from freezes_in(file, read, within)
+            with suppress(ProjectError):
+                if far:
+                    yield from tuple(freezes_in(file, read, _ahead(today, COMPARED)))
+                    continue
+            yield from freezes_in(file, read, _ahead(today))
 
     return replace(
         policy,

@@ -194,7 +194,7 @@ def insist_unplanted(path: Path) -> Path:
     followed: a link that is laid there later is not followed. Raises ``OSError``.
     """
     end = path
-    for at, status, planted in _steps_on(path):
+    for at, status, planted in steps_on(path):
         end = at
         if status is None or stat.S_IFMT(status.st_mode) in _PLAIN:
             continue
@@ -205,7 +205,7 @@ def insist_unplanted(path: Path) -> Path:
     return end
 
 
-def _steps_on(path: Path) -> Iterator[tuple[Path, os.stat_result | None, bool]]:
+def steps_on(path: Path) -> Iterator[tuple[Path, os.stat_result | None, bool]]:
     """
     Give each step on the way to a path, and whether another user laid it there.
 
@@ -242,7 +242,7 @@ def planted_state(folder: Path) -> Path | None:
     """
     with suppress(OSError):
         # who made a folder on the way there can exchange all that is in it
-        for one, _, planted in _steps_on(folder):
+        for one, _, planted in steps_on(folder):
             if planted:
                 return one
         for_all = is_for_all(folder)
@@ -268,7 +268,7 @@ def insist_settled(folder: Path, *, state: bool = True) -> None:
     of a folder like /tmp, or put theirs in its place. Of a folder of ``state`` what is
     in it is looked at as well. Raises ``Planted``.
     """
-    steps = [(at, there is None or planted) for at, there, planted in _steps_on(folder)]
+    steps = [(at, there is None or planted) for at, there, planted in steps_on(folder)]
     found = next((at for at, wrong in steps if wrong), None)
     if found is None and state:
         found = planted_state(folder)

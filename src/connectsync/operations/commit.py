@@ -258,7 +258,7 @@ def limits_before(
     except (GitRefused, UsageError):
         return None
     with suppress(ProjectError):
-        policy = with_holidays(policy, read, now.date())
+        policy = with_holidays(policy, read, now.date(), far=True)
     return policy
 
 
@@ -323,10 +323,11 @@ def project_loosened(before: Project, after: Project) -> Iterator[str]:
 def _fewer(
     before: Policy | Calendar, after: Policy | Calendar, whose: str
 ) -> Iterator[str]:
-    for freeze in before.freezes:
-        if freeze not in after.freezes:
-            days = f"{freeze.days.first} to {freeze.days.last}"
-            yield f"the freeze{whose} from {days} is gone: {freeze.reason}"
+    gone = defaultdict[str, list[str]](list)
+    for one in (one for one in before.freezes if one not in after.freezes):
+        gone[one.reason].append(f"{one.days.first} to {one.days.last}")
+    for reason, days in gone.items():
+        yield f"the freeze{whose} from {few(days)} is gone: {reason}"
     if set(after.windows) - set(before.windows) or (
         before.windows and not after.windows
     ):

@@ -32,7 +32,7 @@ from connectsync.domain.schedule import Turn
 from connectsync.domain.settings import BY_NAME, SETTINGS, value_data
 from connectsync.domain.wording import did_you_mean
 from connectsync.errors import InvalidFiles, UsageError
-from connectsync.files.access import not_written, read_regular
+from connectsync.files.access import not_written, read_regular, steps_on
 from connectsync.files.writing import make_folder, replace_file
 from connectsync.operations.editing import ValueEdit
 from connectsync.operations.git import MOST_LISTED, Git
@@ -415,8 +415,8 @@ def files_brought(
     Tell which files a change brings, or edits, that others go by than its author.
 
     They are other project files, for who stands there uses one, and the ``snapshot``
-    that its own plan is held against. Raises ``GitRefused``, and ``UsageError`` where
-    there is no git.
+    that its own plan is held against, or a link that leads to it. Raises
+    ``GitRefused``, and ``UsageError`` where there is no git.
     """
     git = Git(root, environment)
     compared = ("diff-tree", "-r", "-z", "--name-only", "--diff-filter=d", base, "HEAD")
@@ -430,10 +430,12 @@ def files_brought(
             yield f"{one} is a project file of its own, for all who stand in its folder"
     if snapshot is None:
         return
-    held = Path(os.path.realpath(snapshot.parent), snapshot.name)
-    ends = {str(held), os.path.realpath(held)}
+    places = {snapshot.absolute()}
+    with suppress(OSError):
+        # a link on the way to it may be what the change brings
+        places = {at for at, _, _ in steps_on(snapshot)}
     for one in filter(None, names):
-        if str(Path(os.path.realpath(top), one)) in ends:
+        if Path(os.path.realpath(top), one) in places:
             yield f"{one} is of this change: what Connect has is as its author says"
 
 
