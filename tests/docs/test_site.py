@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+import json
 import re
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from importlib.resources import files
+from os.path import normpath
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -44,14 +46,21 @@ LOADING = {
 """Where elements name what a browser loads by itself."""
 
 
+@dataclass(frozen=True)
+class Linked:
+    """What a page loads, and what it leads to."""
+
+    loads: list[str]
+    leads: list[str]
+
+
 class Named(HTMLParser):
     """Collects what a page loads, and what it leads to."""
 
     def __init__(self, page: Path) -> None:
         super().__init__()
         self.loads, self.leads = set[str](), set[str]()
-        self.text = page.read_text("utf-8")
-        self.feed(self.text)
+        self.feed(page.read_text("utf-8"))
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
@@ -83,8 +92,19 @@ def site(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
 
 
 @pytest.fixture(scope="module")
-def named(site: Path) -> dict[Path, Named]:
-    return {page: Named(page) for page in sorted(site.rglob("*.html"))}
+def named(site: Path) -> dict[Path, Linked]:
+    """Read all pages, once for all workers as well."""
+    kept = site.with_suffix(".json")
+    with FileLock(site.with_suffix(".lock")):
+        if not kept.exists():
+            pages = {page: Named(page) for page in sorted(site.rglob("*.html"))}
+            found = {
+                str(page): (list(one.loads), list(one.leads))
+                for page, one in pages.items()
+            }
+            kept.write_text(json.dumps(found), "utf-8")
+    read = json.loads(kept.read_text("utf-8"))
+    return {Path(page): Linked(*found) for page, found in read.items()}
 
 
 def test_every_page_is_on_the_site(site: Path) -> None:
@@ -104,7 +124,9 @@ def test_every_rule_has_a_page_and_its_old_address(site: Path) -> None:
         assert f'id="{rule.name}"' in listed
 
 
-def test_nothing_is_loaded_from_elsewhere(site: Path, named: dict[Path, Named]) -> None:
+def test_nothing_is_loaded_from_elsewhere(
+    site: Path, named: dict[Path, Linked]
+) -> None:
     for page, one in named.items():
         for address in one.loads:
             assert "//" not in address, f"{page.name} loads {address}"
@@ -115,19 +137,23 @@ def test_nothing_is_loaded_from_elsewhere(site: Path, named: dict[Path, Named]) 
             assert address.startswith(("data:", '"data:', "'data:")), address
 
 
-def test_every_link_within_the_site_leads_to_a_page(named: dict[Path, Named]) -> None:
+def test_every_link_within_the_site_leads_to_a_page(named: dict[Path, Linked]) -> None:
+    pages = {str(page) for page in named}
     for page, one in named.items():
+        # there are so many that a path of each takes seconds
+        folder = str(page.parent)
         for address in one.leads:
             path = address.partition("#")[0]
             if path and "//" not in address:
-                assert (page.parent / path).resolve() in named, (
-                    f"{page.name}: {address}"
-                )
+                assert normpath(f"{folder}/{path}") in pages, f"{page.name}: {address}"
 
 
-def test_notes_to_the_tests_are_not_on_a_page(named: dict[Path, Named]) -> None:
-    for page, one in named.items():
-        assert not re.search("<!-- (run in|not run|file|Generated)", one.text), page
+def test_notes_to_the_tests_are_not_on_a_page(site: Path) -> None:
+    pages = sorted(site.rglob("*.html"))
+    assert pages
+    for page in pages:
+        text = page.read_text("utf-8")
+        assert not re.search("<!-- (run in|not run|file|Generated)", text), page
 
 
 FEW = {

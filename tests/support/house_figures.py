@@ -8,6 +8,7 @@ import sys
 import tokenize
 from collections import Counter, defaultdict
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 SOURCE = Path(__file__).resolve().parents[2] / "src" / "connectsync"
@@ -43,22 +44,28 @@ def modules() -> list[Path]:
     return sorted(path for path in SOURCE.rglob("*.py") if path.name != "__init__.py")
 
 
+@cache
+def trees() -> dict[Path, ast.Module]:
+    """Read every module, once."""
+    files = sorted(SOURCE.rglob("*.py"))
+    return {path: ast.parse(path.read_text()) for path in files}
+
+
 def measure() -> Figures:
     files = sorted(SOURCE.rglob("*.py"))
     texts = {path: path.read_text() for path in files}
-    trees = {path: ast.parse(text) for path, text in texts.items()}
-    importers = importers_of(trees)
+    importers = importers_of(trees())
     classes = Counter(
         node.name
-        for tree in trees.values()
+        for tree in trees().values()
         for node in ast.walk(tree)
         if isinstance(node, ast.ClassDef)
     )
     return Figures(
         modules=len(modules()),
         lines=sum(len(text.splitlines()) for text in texts.values()),
-        code_lines=sum(len(code_lines(texts[path], trees[path])) for path in files),
-        import_lines=sum(len(import_lines(tree)) for tree in trees.values()),
+        code_lines=sum(len(code_lines(texts[path], trees()[path])) for path in files),
+        import_lines=sum(len(import_lines(tree)) for tree in trees().values()),
         single_importers=[
             dotted(path) for path in modules() if len(importers[dotted(path)]) == 1
         ],
