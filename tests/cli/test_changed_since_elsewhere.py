@@ -487,6 +487,51 @@ def test_what_took_the_place_of_a_commit_in_this_clone_hides_no_change(
     assert looked_at(project, since="HEAD~1") == 2
 
 
+@pytest.mark.parametrize("spelled", ["main", "main~0", "origin/main"])
+def test_a_name_that_a_tag_and_a_branch_have_is_refused(
+    project: Console, spelled: str
+) -> None:
+    """A clone takes tags along with what it fetches, and git would go by the tag."""
+    commit(project.folder)
+    git(project.folder, "checkout", "--quiet", "-B", "main")
+    git(project.folder, "checkout", "--quiet", "-b", "change")
+    git(project.folder, "update-ref", "refs/remotes/origin/main", "HEAD")
+    lower(project.folder / LAKEVIEW)
+    commit(project.folder)
+    assert looked_at(project, since=spelled) == 2
+    git(project.folder, "tag", spelled.removesuffix("~0"))
+    for command in ("plan", "validate"):
+        said = project.run(command, "--changed-since", spelled)
+        assert said.status == 64
+        assert f"'{spelled}' may mean refs/" in said.err
+    assert looked_at(project, since="refs/heads/main") == 2
+
+
+def test_branches_that_were_merged_into_each_other_have_no_commit_to_compare_with(
+    project: Console,
+) -> None:
+    """What one of several has already, a merge may bring back all the same."""
+    commit(project.folder)
+    git(project.folder, "checkout", "--quiet", "-B", "main")
+    git(project.folder, "checkout", "--quiet", "-b", "change")
+    lower(project.folder / LAKEVIEW)
+    commit(project.folder)
+    git(project.folder, "branch", "ours")
+    git(project.folder, "checkout", "--quiet", "main")
+    (project.folder / "note.txt").write_text("a note\n", "utf-8")
+    commit(project.folder)
+    git(project.folder, "branch", "theirs")
+    git(project.folder, "merge", "--quiet", "--no-edit", "ours")
+    git(project.folder, "checkout", "--quiet", "change")
+    git(project.folder, "merge", "--quiet", "--no-edit", "theirs")
+    for command in ("plan", "validate"):
+        said = project.run(command, "--changed-since", "main")
+        assert said.status == 64
+        assert "were merged into each other" in " ".join(said.err.split())
+    git(project.folder, "merge", "--quiet", "--no-edit", "main")
+    assert looked_at(project, since="main") == 0
+
+
 OTHERWISE = {
     "encoded": "{} working-tree-encoding=BS_4730",
     "filtered": "{} filter=lfs",

@@ -24,7 +24,7 @@ from served_clever import TOKEN, a_district, made_up, serving_clever
 
 from connectsync.domain.plan import TALLIES
 from connectsync.domain.plan_file import digest_of
-from connectsync.operations.changes import Comparison
+from connectsync.operations.comparison import Comparison
 from connectsync.operations.git import GitRefused
 
 Stopping = Callable[[], AbstractContextManager[None]]

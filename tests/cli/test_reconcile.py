@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -442,6 +443,37 @@ def test_a_district_that_cannot_be_read_is_named_and_the_others_go(
     assert status == ExitStatus.FINDINGS
     assert fates(data)["lakeview-usd"] == "done"
     assert fates(data)["harbor-point-usd"] == "unread"
+
+
+@pytest.mark.parametrize("more", [0, 5])
+def test_districts_that_connect_does_not_know_make_no_share_of_the_fleet_smaller(
+    settled: Console, monkeypatch: pytest.MonkeyPatch, more: int
+) -> None:
+    """Whoever writes files could add any number of those."""
+    for wanted in ("true", "false"):
+        for file in (LAKEVIEW, CREEK):
+            path = settled.folder / file
+            text = re.sub(r"\n  unarchive_classrooms: .*", "", path.read_text("utf-8"))
+            said = f"settings:\n  unarchive_classrooms: {wanted}\n"
+            path.write_text(text.replace("settings:\n", said), "utf-8")
+        if wanted == "true":
+            assert settled.run("apply", "--yes").status == ExitStatus.FINE
+    settled.replace("connectsync.yaml", "max_percent: 100", "max_percent: 60")
+    text = (settled.folder / LAKEVIEW).read_text("utf-8")
+    for number in range(more):
+        key = f"new-usd-{number}"
+        other = text.replace("lakeview-usd", key)
+        other = re.sub(
+            "district_id: .*", f"district_id: 58da8a43cc70ab0001{number:06}", other
+        )
+        other = re.sub("oauth_token: .*", f'oauth_token: "env:NEW_{number}"', other)
+        other = re.sub("(?m)^name: .*", f"name: New {number}", other)
+        (settled.folder / f"districts/ca/{key}.yaml").write_text(other, "utf-8")
+    monkeypatch.setattr("connectsync.cli.emulator.enrol", lambda *_: None)
+    status, data = told(settled)
+    assert status == ExitStatus.FINDINGS
+    assert "done" not in fates(data).values()
+    assert "guard" in {one["why"] for one in data["reasons"]}, data
 
 
 def test_dry_run_writes_nothing(known: Console) -> None:

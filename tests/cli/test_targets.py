@@ -112,6 +112,7 @@ SHARING = {
     " 'https://x.example.org', token: 'file:../../secrets/gateway'}}\n",
     "a/session": "schema: 1\nbackends: {browser: {url: 'https://x.example.org',"
     " session: ../../.connectsync/session.json}}\n",
+    "a/snapshot": "schema: 1\nbackend: snapshot:../../live.json\n",
     "a/hook": "schema: 1\nnotify: {webhooks: [{name: a, url: 'env:A_HOOK'}]}\n",
 }
 

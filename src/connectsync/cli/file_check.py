@@ -406,12 +406,11 @@ def _files(
         if not arguments:
             return session.every_file(project), True
         return session.files(project, arguments, perhaps_none=True), False
-    compared = changed.compared
     files = session.files(project, arguments, perhaps_none=True)
     if changed.reaches_all():
         return files, not arguments
     differing = [path for path in files if changed.differs(path)]
-    apart = [path for path in differing if not compared.is_comparable(path)]
+    apart = [path for path in differing if not changed.compared.is_comparable(path)]
     _tell_apart(session, project, apart)
     return sorted({*differing, *changed.profiles()}), False
 
@@ -422,7 +421,8 @@ def _against(
     """Compare with a revision; what its project file said of rules holds as well."""
     # git, hashes and processes: only for those who compare
     from connectsync.operations.baseline import as_before, loosened
-    from connectsync.operations.changes import ChangedFiles, compare_since
+    from connectsync.operations.changes import ChangedFiles
+    from connectsync.operations.comparison import compare_since
 
     compared = compare_since(project.root, revision, session.environment)
     changed = ChangedFiles(project, compared)

@@ -39,18 +39,14 @@ from connectsync.errors import DamagedPlan, ProjectError, StateError, UsageError
 from connectsync.files.access import read_regular, text_of_json
 from connectsync.operations.approve import plan_review
 from connectsync.operations.baseline import as_before, loosened
-from connectsync.operations.changes import (
-    ChangedFiles,
-    Comparison,
-    causes_of,
-    compare_since,
-)
+from connectsync.operations.changes import ChangedFiles, causes_of
 from connectsync.operations.commit import (
     hours_loosened,
     limits_before,
     project_at,
     project_loosened,
 )
+from connectsync.operations.comparison import Comparison, compare_since
 from connectsync.operations.drift import DriftReading, find_drift
 from connectsync.operations.files import files_brought, snapshot_of
 from connectsync.operations.git import Git, GitRefused, explain_refusal

@@ -171,6 +171,7 @@ Lines and items of a file. A district has some fifty, a wave of the whole countr
 
 _USUAL = bytes([9, 10, 13, *range(32, 127)])
 _TAB_INDENT = re.compile(r"^ *\t[ \t]*(?=[^ \t\r\n])", re.MULTILINE)
+_LONE_RETURN = re.compile(r"\r(?!\n)")
 _BOM = "\ufeff"
 _UTF_16 = frozenset([b"\xff\xfe", b"\xfe\xff"])
 
@@ -238,6 +239,17 @@ def text_of(name: str, raw: bytes) -> str | tuple[Finding, ...]:
             "tab-indentation",
             lambda _: "the line is indented with a tab; YAML takes only spaces",
             "indent by two spaces",
+        )
+    if not found and b"\r" in raw and b"\n" in raw:
+        found = _each(
+            source,
+            _LONE_RETURN,
+            "control-character",
+            lambda _: (
+                "the file holds a carriage return alone: to YAML a line ends there,"
+                " and in what git and reviews show it does not"
+            ),
+            "end the line as the others end",
         )
     return found or source.text
 

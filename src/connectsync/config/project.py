@@ -205,7 +205,8 @@ def shared_with(project: Project, above: Project) -> str:
         project.state_url and above.state_url
     ):
         return "keeps its state where it is kept by"
-    if project.connect or project.gateway or project.browser or project.secrets:
+    live = project.connect or project.gateway or project.browser
+    if live or project.secrets or project.backend.startswith(SNAPSHOT):
         return "names a Connect or a secret, within"
     return ""
 

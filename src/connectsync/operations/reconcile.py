@@ -112,8 +112,8 @@ def _fresh(plan: Plan, wanted: Sequence[PlannedDistrict], baselines: Baselines) 
         here = desired[key]
         return not kept.taken and here == {n: kept.form.get(n) for n in here}
 
-    unknown = tuple(key for key in plan.in_step if not is_known(key))
-    return replace(plan, in_step=unknown, failed=())
+    # those that could not be read stay: guards do not count them as part of the fleet
+    return replace(plan, in_step=tuple(k for k in plan.in_step if not is_known(k)))
 
 
 def _without(plan: Plan, held: Mapping[str, object]) -> Plan:

@@ -117,7 +117,7 @@ def rest_of(plan: Plan, run: Run, entries: tuple[JournalRow, ...]) -> Plan:
         for planned in plan.districts
         if planned.district in left
     )
-    return replace(plan, districts=tuple(one for one in rest if one.saves), failed=())
+    return replace(plan, districts=tuple(one for one in rest if one.saves))
 
 
 def _rest(planned: DistrictPlan, entries: tuple[JournalRow, ...]) -> DistrictPlan:

@@ -1,0 +1,190 @@
+"""The work tree against a commit of its history: which files say other things."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from connectsync.domain.settings import compose_accents
+from connectsync.domain.wording import few
+from connectsync.errors import UsageError
+from connectsync.operations.commit import MOST_LINKS, CommitTree
+from connectsync.operations.git import (
+    DEEPER,
+    Git,
+    GitRefused,
+    explain_refusal,
+    insist_as_committed,
+    names_in,
+)
+from connectsync.values import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class _Trace:
+    """Where a path ends, and the links it leads over, each spelled without links."""
+
+    end: str
+    links: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """
+    The work tree against a commit.
+
+    ``base`` is the commit, spelled in full; ``top`` the folder of the work tree. What
+    cannot be compared differs: a file that git ignores, one of another repository, one
+    behind a link that was another one.
+    """
+
+    base: str
+    top: str
+    tree: CommitTree
+    _traces: dict[str, _Trace] = field(default_factory=dict)
+
+    def name_of(self, path: str) -> str | None:
+        """Give the name that a path without links has in commits; None if outside."""
+        if path == self.top:
+            return ""
+        top = self.top if self.top == os.sep else f"{self.top}{os.sep}"
+        return path.removeprefix(top) if path.startswith(top) else None
+
+    def differs(self, path: Path) -> bool:
+        """Say whether a file that is there may say other things than at the base."""
+        trace = self._trace(str(path))
+        for link in trace.links:
+            name = self.name_of(link)
+            # links above the work tree, such as /tmp of a Mac, are no part of it
+            if name is not None and self.tree.links.get(name) != os.readlink(link):  # noqa: PTH115
+                return True
+        if (name := self.name_of(trace.end)) is None:
+            return True
+        found = name if self.tree.is_file(name) else compose_accents(name)
+        return not (
+            self.tree.is_file(found) and self.tree.holds(found, Path(trace.end))
+        )
+
+    def brought(self, path: Path) -> str:
+        """Name a file below a path, or a link to it, that commits since brought."""
+        trace = self._trace(str(path))
+        ends = (os.path.normpath(path), trace.end, *trace.links)
+        names = sorted(filter(None, map(self.name_of, ends)))
+        asked = ["--literal-pathspecs", "diff-tree", "-r", "-z", "--name-only"]
+        asked += [self.base, "HEAD", "--", *names]
+        said = self.tree.git.run(*asked) if names else b""
+        return os.fsdecode(said.split(b"\0")[0])
+
+    def is_comparable(self, path: Path) -> bool:
+        """Say whether a path ends in this work tree, and in no repository within it."""
+        end = Path(self._trace(str(path)).end)
+        if self.name_of(str(end)) is None:
+            return False
+        own = next((one for one in end.parents if os.path.lexists(one / ".git")), None)
+        return own is None or str(own) == self.top
+
+    def _trace(self, path: str, links: int = MOST_LINKS) -> _Trace:
+        folder, name = os.path.split(path)
+        if not name or folder == path:
+            return self._trace(folder) if folder != path else _Trace(path)
+        if folder not in self._traces:
+            self._traces[folder] = self._trace(folder, links)
+        above = self._traces[folder]
+        if name == "..":
+            return _Trace(os.path.dirname(above.end), above.links)  # noqa: PTH120
+        here = os.path.join(above.end, name)  # noqa: PTH118 - hot: of every file
+        if not links or not os.path.islink(here):  # noqa: PTH114
+            return _Trace(here, above.links)
+        aim = os.path.join(above.end, os.readlink(here))  # noqa: PTH115, PTH118
+        beyond = self._trace(aim, links - 1)
+        return _Trace(beyond.end, (*above.links, here, *beyond.links))
+
+
+def compare_since(
+    root: Path, revision: str, environment: Mapping[str, str]
+) -> Comparison:
+    """
+    Compare with where the history of a revision and ours parted.
+
+    Raises ``UsageError``, with what to do next, if git or the revision is not there,
+    and ``InvalidFiles`` if files come out of git as others than they went in.
+    """
+    git = Git(root, environment)
+    try:
+        top = git.line("rev-parse", "--show-toplevel")
+        base, above = _base(git, revision), Git(Path(top), environment)
+        tree = CommitTree.at(above, base)
+        insist_as_committed(above, base, tree.entries)
+        if base != (head := git.line("rev-parse", "HEAD")):
+            insist_as_committed(above, head, names_in(above, head))
+    except GitRefused as refusal:
+        raise explain_refusal(git, refusal.said) from refusal
+    return Comparison(base, os.path.realpath(top), tree)
+
+
+def _base(git: Git, revision: str) -> str:
+    asked = ("rev-parse", "--verify", "--quiet", "--end-of-options")
+    head = _commit(git, (*asked, "HEAD^{commit}"))
+    if head is None:
+        said = "git cannot compare with that revision: there is no commit here yet"
+        raise UsageError(said, remedy="commit first")
+    commit = _commit(git, (*asked, f"{revision}^{{commit}}"))
+    if commit is None:
+        raise UsageError(
+            "git cannot compare with that revision: this clone has no commit"
+            f" {revision!r}",
+            remedy="name a branch, a tag or a commit that this clone has"
+            + (f"; {DEEPER}" if _is_shallow(git) else ""),
+        )
+    _insist_one_meant(git, revision)
+    try:
+        bases = git.line("merge-base", "--all", commit, head).splitlines()
+    except GitRefused as refusal:
+        if refusal.said:
+            raise
+        bases = []
+    if len(bases) > 1:
+        # what one of them has already, a merge may bring back all the same
+        raise UsageError(
+            f"this commit and {revision!r} were merged into each other, so that no"
+            " single commit is the one before the change",
+            remedy=f"merge {revision} into this branch once more, and ask again",
+        )
+    if bases:
+        return bases[0]
+    if _is_shallow(git):
+        raise UsageError(
+            f"the clone is shallow: it does not reach back to where {revision!r} and"
+            " this commit parted",
+            remedy=DEEPER,
+        )
+    raise UsageError(
+        f"{revision!r} and this commit have no history in common",
+        remedy="name a revision that this one came from",
+    )
+
+
+def _insist_one_meant(git: Git, revision: str) -> None:
+    """Refuse a name that is one of a tag and one of a branch: git takes either."""
+    name = re.split(r"[~^@:]", revision)[0]
+    places = [f"refs/{kind}{name}" for kind in ("", "tags/", "heads/", "remotes/")]
+    listed = git.run("for-each-ref", "--format=%(refname)", "--", *places)
+    meant = sorted({*os.fsdecode(listed).splitlines()} & {*places}) if name else []
+    if len(meant) > 1:
+        raise UsageError(
+            f"{revision!r} may mean {few(meant)}",
+            remedy=f"spell it in full, such as {meant[0]}; see who named the other",
+        )
+
+
+def _commit(git: Git, asked: tuple[str, ...]) -> str | None:
+    try:
+        return git.line(*asked)
+    except GitRefused:
+        return None
+
+
+def _is_shallow(git: Git) -> bool:
+    return git.line("rev-parse", "--is-shallow-repository") == "true"
