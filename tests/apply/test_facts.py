@@ -14,6 +14,8 @@ from trial import Trial, endings
 
 from connectsync.apply.journal import BaselineUpdate
 from connectsync.apply.saving import results_of
+from connectsync.apply.state import audit
+from connectsync.apply.state.known import Known
 from connectsync.apply.state.queries import recognize
 from connectsync.backends import embedded
 from connectsync.domain.district import District, Facts
@@ -771,3 +773,34 @@ def test_what_arrives_late_is_found_and_named_by_reconcile(world: World) -> None
     assert "a save of run 1 that got no answer has arrived since:" in str(said)
     assert "manage_guardians, phone_types" in str(said)
     assert "nothing is known of it" not in str(said)
+
+
+def test_that_parts_of_a_file_alone_were_applied_is_known_by_every_name(
+    world: World,
+) -> None:
+    """What stores of before this was written down know counts as it did."""
+
+    async def story() -> None:
+        plan = await world.plan(CELL)
+        await world.run(replace(plan, since="0" * 40))
+
+    asyncio.run(story())
+    known = world.archive.baselines(BACKEND)
+    assert {key: one.partly for key, one in known.items()} == dict.fromkeys(KEYS, True)
+    assert known[LAKE].unknown(["student_id", *known[LAKE].form]) == ("student_id",)
+    with world.store.database.reading() as connection:
+        entries = [audit.read_entry(row) for row in audit.rows(connection)]
+    older = Known()
+    for entry in entries:
+        detail = {n: v for n, v in entry.detail.items() if n != "partial"}
+        older.add(replace(entry, detail=detail))
+    assert older.form(BACKEND, LAKE) == known[LAKE].form
+    assert not older.partly[BACKEND]
+    recognize(world.store, connect_key(BACKEND, "production"), at=NOW)
+    named = world.archive.baselines("production")
+    assert all(named[key].partly for key in KEYS)
+    # what is seen of all that its file says, even where nothing is new, ends it
+    whole = BaselineUpdate(named[LAKE].form, running=False, merged=True, all=True)
+    world.store.note("production", {LAKE: whole}, at=NOW)
+    assert not world.archive.baselines("production")[LAKE].partly
+    assert world.archive.baselines("production")[ELM].partly

@@ -347,6 +347,45 @@ def permit(console: Console) -> None:
     assert console.run("apply", "plan.json").status == ExitStatus.FINE
 
 
+def test_a_setting_that_was_never_applied_waits_though_another_one_was(
+    valley: Console,
+) -> None:
+    """Nobody has looked at it, and what a person has put there is not known."""
+    permit(valley)
+    allow(valley, "reconcile: {at_most: caution}\n")
+    for _ in range(2):
+        status, data = told(valley)
+        assert (status, data["run"]) == (ExitStatus.FINDINGS, None)
+        assert whys(data, "lakeview-usd") == ["unknown"]
+        assert valley.live("lakeview-usd")["deletion_threshold"] == 45
+    assert "never applied" in valley.run("reconcile").out
+    # the one that was applied goes by itself, once nothing else is apart
+    valley.replace(LAKEVIEW, "deletion_threshold: 15", "deletion_threshold: 45")
+    valley.replace(
+        LAKEVIEW, "permissions: []", "permissions: [School-Wide Communications]"
+    )
+    assert fates(told(valley)[1])["lakeview-usd"] == "done"
+
+
+@pytest.mark.parametrize("by", ["applied", "seen in step"])
+def test_what_comes_into_the_file_goes_once_all_of_it_was(
+    valley: Console, by: str
+) -> None:
+    permit(valley)
+    if by == "applied":
+        only = ("apply", LAKEVIEW, "--yes")
+        assert valley.run(*only).status == ExitStatus.FINE
+    else:
+        by_hand(valley, "lakeview-usd", deletion_threshold=15)
+        assert fates(told(valley)[1])["lakeview-usd"] == "in_step"
+    live = valley.live("lakeview-usd")["unarchive_classrooms"]
+    asked = f"settings:\n  unarchive_classrooms: {str(not live).lower()}\n"
+    valley.replace(LAKEVIEW, "settings:\n", asked)
+    allow(valley, "reconcile: {at_most: caution}\n")
+    assert fates(told(valley)[1])["lakeview-usd"] == "done"
+    assert valley.live("lakeview-usd")["unarchive_classrooms"] is not live
+
+
 def insist_it_waits_for_an_apply(settled: Console, why: str) -> None:
     """Insist that a threshold waits, though another setting is applied meanwhile."""
     permit(settled)

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from connectsync.backends.seam import Reader, Writer
 from connectsync.domain.district import KeptLabels
 from connectsync.domain.outcome import DistrictOutcome, Event, SaveFacts, Sent
 from connectsync.domain.plan import Plan
-from connectsync.domain.run import Origin, RecentSaves
-from connectsync.domain.settings import Form
+from connectsync.domain.run import Origin, RecentSaves, Run, RunDistrict, RunHead
+from connectsync.domain.settings import SWITCH, Form
 from connectsync.providers.form import Value
-from connectsync.values import dataclass, field
+from connectsync.values import dataclass, field, replace
 
 T = TypeVar("T")
 
@@ -88,6 +88,92 @@ class JournalRow:
     is_open: bool
 
 
+@dataclass(slots=True)
+class KnownSave:
+    """
+    A row of the journal, and who made it.
+
+    ``intended`` is what was said of it before it was sent, as JSON data; ``note`` what
+    was said as it was settled, at ``settled_at``.
+    """
+
+    entry: JournalRow
+    intended: Mapping[str, Any]
+    runner: str
+    intended_at: datetime
+    settled_at: datetime | None = None
+    note: str = ""
+
+    @property
+    def is_made(self) -> bool:
+        """Say whether it, or a part of it, was seen on Connect."""
+        confirmed = self.entry.settled is SaveStatus.CONFIRMED
+        return confirmed or self.entry.facts.changes > 0
+
+
+@dataclass(slots=True)
+class KnownRun:
+    """
+    A run: its head, its districts in their order, their saves.
+
+    ``begun`` is the entry of its plan and waves, ``at_work`` when it was last taken up;
+    ``partial`` says that its plan spoke of a part only of what the files manage.
+    """
+
+    head: RunHead
+    begun: int
+    at_work: datetime
+    parts: dict[str, RunDistrict]
+    partial: bool = False
+    saves: dict[str, list[KnownSave]] = field(default_factory=dict)
+
+    def outcome(self, district: str) -> DistrictOutcome | None:
+        """Give how a district ended, counted from its saves; None if it has not."""
+        ended = self.parts[district].outcome if district in self.parts else None
+        saves = self.saves.get(district)
+        if ended is None or not saves:
+            return ended
+        return replace(
+            ended,
+            saves=sum(one.is_made for one in saves),
+            changes=sum(one.entry.facts.changes for one in saves),
+            unproven=saves[-1].entry.facts.unproven,
+        )
+
+    @property
+    def confirmed(self) -> set[str]:
+        """Name the districts on which a save of it was confirmed."""
+        saves = (one.entry for some in self.saves.values() for one in some)
+        return {s.intent.district for s in saves if s.settled is SaveStatus.CONFIRMED}
+
+    @property
+    def undoable(self) -> dict[str, bool]:
+        """Give the districts that a rollback looks at, and if a setting was sent."""
+        made = {
+            key: [s.entry.facts for s in saves if not s.entry.facts.unmade]
+            for key, saves in self.saves.items()
+        }
+        return {
+            key: any(facts.changed for facts in some)
+            for key, some in made.items()
+            if some
+        }
+
+    @property
+    def unended(self) -> tuple[str, ...]:
+        """Name the districts that have not ended, unless the run has."""
+        if self.head.ended is not None:
+            return ()
+        return tuple(key for key, part in self.parts.items() if part.outcome is None)
+
+    def told(self) -> Run:
+        """Give it as people read it."""
+        head = {name: getattr(self.head, name) for name in RunHead.__slots__}
+        parts = self.parts.items()
+        ended = (replace(part, outcome=self.outcome(key)) for key, part in parts)
+        return Run(**head, parts=tuple(ended))
+
+
 @dataclass(frozen=True, slots=True)
 class SavedSince:
     """What a run left of a setting, and its number."""
@@ -150,7 +236,8 @@ class BaselineUpdate:
     ``running`` says that the nightly sync is on, ``launched`` that the district's file
     says that it is past its launch. ``merged`` lays the values over what was known,
     else they take its place. Those of a ``draft`` are of files that may not be what
-    runs go by: a branch, or edits that no one reviewed.
+    runs go by: a branch, or edits that no one reviewed. ``all`` says that they are all
+    that the files manage.
     """
 
     form: Form
@@ -158,6 +245,7 @@ class BaselineUpdate:
     merged: bool = False
     launched: bool = False
     draft: bool = False
+    all: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +260,13 @@ class FileSays:
     desired: Form
     known: Callable[[Form], Form]
     launched: bool = False
+
+    def seen(self, form: Form) -> BaselineUpdate:
+        """Say what such a form proves, where it is all as the files say."""
+        held = {name: form[name] for name in self.desired if name in form}
+        on, launched = form.get(SWITCH) is True, self.launched
+        # what is not managed here may be so where others apply
+        return BaselineUpdate(held, on, merged=True, launched=launched, all=True)
 
 
 InStep = Mapping[str, FileSays]

@@ -16,7 +16,6 @@ from connectsync.apply.district_run import (
     unlike_saved,
 )
 from connectsync.apply.journal import (
-    BaselineUpdate,
     InStep,
     Journal,
     JournalRow,
@@ -41,7 +40,7 @@ from connectsync.domain.outcome import (
 )
 from connectsync.domain.plan import DistrictPlan, Plan
 from connectsync.domain.plan_file import plan_digest
-from connectsync.domain.settings import SWITCH, list_differing
+from connectsync.domain.settings import list_differing
 from connectsync.errors import ConnectError, LeaseLost, StalePlan
 from connectsync.values import dataclass, field
 
@@ -408,10 +407,7 @@ class Executor:
             if list_differing(says.desired, form):
                 moved.append(key)
             else:
-                known = {name: form[name] for name in says.desired if name in form}
-                running, told = live.form.get(SWITCH) is True, says.launched
-                # what is not managed here may be so where others apply
-                seen[key] = BaselineUpdate(known, running, merged=True, launched=told)
+                seen[key] = says.seen(form)
         means.journal.note(backend, seen, at=means.clock())
         means.journal.look(backend, results_of(open_, recent), at=means.clock())
         return tuple(moved)

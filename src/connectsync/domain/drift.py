@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -184,18 +184,24 @@ class Baseline:
     ``was_running`` remembers whether we ever saw the nightly sync on, ``told`` whether
     its file ever said that it is past its launch; that may be all that is known.
     ``taken`` are values from before a person's change that was taken over in files
-    which no run went by yet.
+    which no run went by yet. ``partly`` says that no plan of all that its file says was
+    ever applied, and it was never in step with all of that.
     """
 
     form: Form = field(default_factory=dict)
     was_running: bool = False
     told: bool = False
     taken: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
+    partly: bool = False
 
     @property
     def applied(self) -> bool:
         """Say whether it was ever applied, or seen in step with its file."""
         return bool(self.form)
+
+    def unknown(self, names: Collection[str]) -> tuple[str, ...]:
+        """Name the settings that were never applied, where others of it alone were."""
+        return tuple(sorted(set(names) - self.form.keys())) if self.partly else ()
 
     def against(self, desired: Form) -> Form:
         """

@@ -433,9 +433,9 @@ def observe_district(
     """
     Say what a reading proves of a district, without a save.
 
-    A district that was never applied stays one of which no edit can be told. One that
-    is ``launched`` by its file is remembered so: the file may not say it for good. In
-    a ``draft`` the files may not be those that runs go by.
+    One that was never applied stays one of which no edit can be told. That it is
+    ``launched`` by its file is remembered: the file may not say it for good. The files
+    of a ``draft`` may not be those that runs go by.
     """
     same = {
         name: live[name]
@@ -443,4 +443,5 @@ def observe_district(
         if name in live and is_same(name, live[name], value)
     }
     running, form = live.get(SWITCH) is True, same if baseline.applied else {}
-    return BaselineUpdate(form, running, merged=True, launched=launched, draft=draft)
+    seen = BaselineUpdate(form, running, merged=True, launched=launched, draft=draft)
+    return replace(seen, all=not draft and form.keys() == desired.keys())

@@ -62,9 +62,10 @@ def divide_plan(
     Divide the plan of a fleet; ``findings`` are those of its files.
 
     A district may go if each of its changes is at most as risky as the project allows
-    unattended, it was applied before and not changed by hand since, no roll-out stopped
-    before it, no run was undone there, and neither a guard nor a rule about the changed
-    settings says anything: an unread warning is no warning.
+    unattended, it was applied before, as a whole or with these settings, and not
+    changed by hand since, no roll-out stopped before it, no run was undone there, and
+    neither a guard nor a rule about the changed settings says anything: an unread
+    warning is no warning.
     """
     districts = [want.district for want in wanted]
     before = _History(
@@ -110,7 +111,9 @@ def _fresh(plan: Plan, wanted: Sequence[PlannedDistrict], baselines: Baselines) 
         if kept is None or not (kept.was_running or kept.told):
             return False
         here = desired[key]
-        return not kept.taken and here == {n: kept.form.get(n) for n in here}
+        return not (kept.taken or kept.partly) and here == {
+            n: kept.form.get(n) for n in here
+        }
 
     # those that could not be read stay: guards do not count them as part of the fleet
     return replace(plan, in_step=tuple(k for k in plan.in_step if not is_known(k)))
@@ -150,14 +153,18 @@ class _History:
 
     def reasons(self, planned: DistrictPlan) -> Iterator[Reason]:
         key = planned.district
+        known = self.baselines.get(key, Baseline())
         if key in self.arrived:
             entry = self.arrived[key]
             sent = f"a save of run {entry.run} that got no answer has arrived since"
             yield Reason(ReasonKind.ROLLOUT, f"{sent}: {few(entry.facts.changed)}")
-        elif not self.baselines.get(key, Baseline()).applied:
+        elif not known.applied:
             yield Reason(
                 ReasonKind.UNKNOWN, "nothing is known of it: it was never applied"
             )
+        elif never := known.unknown(_changed(planned)):
+            said = f"never applied, as others of it alone were: {', '.join(never)}"
+            yield Reason(ReasonKind.UNKNOWN, said)
         if key in self.stopped:
             said = f"run {self.stopped[key]} stopped before it, after failures"
             yield Reason(ReasonKind.ROLLOUT, said)

@@ -158,12 +158,14 @@ _ACCEPTED, _REASONS = _by_name(whole(0)), _by_name(text)
 SHAPES: Mapping[str, Shape] = {
     RUN_BEGUN: _members(
         "launched",
+        "partial",
         digest=text,
         backend=text,
         accepted=_ACCEPTED,
         reasons=_REASONS,
         approved_elsewhere=flag,
         launched=_TEXTS,
+        partial=flag,
         plan=_or_none(
             _members(
                 "rollback_of",
@@ -197,10 +199,12 @@ SHAPES: Mapping[str, Shape] = {
             _members(
                 "launched",
                 "draft",
+                "all",
                 running=flag,
                 whole=flag,
                 launched=flag,
                 draft=flag,
+                all=flag,
             )
         ),
     ),

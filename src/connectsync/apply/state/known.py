@@ -9,7 +9,13 @@ from typing import Any, ClassVar
 
 from sqlalchemy import Connection, Row
 
-from connectsync.apply.journal import Intent, JournalRow, SaveStatus
+from connectsync.apply.journal import (
+    Intent,
+    JournalRow,
+    KnownRun,
+    KnownSave,
+    SaveStatus,
+)
 from connectsync.apply.state import audit
 from connectsync.apply.state.audit import AuditEntry, End
 from connectsync.domain.district import without
@@ -19,7 +25,6 @@ from connectsync.domain.run import (
     LATELY,
     ApprovalRecord,
     RecentSaves,
-    Run,
     RunDistrict,
     RunHead,
     approval_of,
@@ -35,90 +40,6 @@ KnownValue = tuple[Value, int, tuple[Value, ...]]
 
 
 @dataclass(slots=True)
-class KnownSave:
-    """
-    A row of the journal, and who made it.
-
-    ``intended`` is what was said of it before it was sent, as JSON data; ``note`` what
-    was said as it was settled, at ``settled_at``.
-    """
-
-    entry: JournalRow
-    intended: Data
-    runner: str
-    intended_at: datetime
-    settled_at: datetime | None = None
-    note: str = ""
-
-    @property
-    def is_made(self) -> bool:
-        """Say whether it, or a part of it, was seen on Connect."""
-        confirmed = self.entry.settled is SaveStatus.CONFIRMED
-        return confirmed or self.entry.facts.changes > 0
-
-
-@dataclass(slots=True)
-class KnownRun:
-    """
-    A run: its head, its districts in their order, their saves.
-
-    ``begun`` is the entry of its plan and waves, ``at_work`` when it was last taken up.
-    """
-
-    head: RunHead
-    begun: int
-    at_work: datetime
-    parts: dict[str, RunDistrict]
-    saves: dict[str, list[KnownSave]] = field(default_factory=dict)
-
-    def outcome(self, district: str) -> DistrictOutcome | None:
-        """Give how a district ended, counted from its saves; None if it has not."""
-        ended = self.parts[district].outcome if district in self.parts else None
-        saves = self.saves.get(district)
-        if ended is None or not saves:
-            return ended
-        return replace(
-            ended,
-            saves=sum(one.is_made for one in saves),
-            changes=sum(one.entry.facts.changes for one in saves),
-            unproven=saves[-1].entry.facts.unproven,
-        )
-
-    @property
-    def confirmed(self) -> set[str]:
-        """Name the districts on which a save of it was confirmed."""
-        saves = (one.entry for some in self.saves.values() for one in some)
-        return {s.intent.district for s in saves if s.settled is SaveStatus.CONFIRMED}
-
-    @property
-    def undoable(self) -> dict[str, bool]:
-        """Give the districts that a rollback looks at, and if a setting was sent."""
-        made = {
-            key: [s.entry.facts for s in saves if not s.entry.facts.unmade]
-            for key, saves in self.saves.items()
-        }
-        return {
-            key: any(facts.changed for facts in some)
-            for key, some in made.items()
-            if some
-        }
-
-    @property
-    def unended(self) -> tuple[str, ...]:
-        """Name the districts that have not ended, unless the run has."""
-        if self.head.ended is not None:
-            return ()
-        return tuple(key for key, part in self.parts.items() if part.outcome is None)
-
-    def told(self) -> Run:
-        """Give it as people read it."""
-        head = {name: getattr(self.head, name) for name in RunHead.__slots__}
-        parts = self.parts.items()
-        ended = (replace(part, outcome=self.outcome(key)) for key, part in parts)
-        return Run(**head, parts=tuple(ended))
-
-
-@dataclass(slots=True)
 class Known:
     """
     All that follows from the facts, up to where the log ended as it was read.
@@ -126,7 +47,8 @@ class Known:
     ``baselines`` are by backend, district and setting, each value with the entry that
     proves it, and those it replaced in a draft; ``launches`` name the districts of a
     backend whose nightly sync ran at any time, ``told`` those whose files said that
-    they were launched; ``approvals`` are by plan and name; ``names`` give the addresses
+    they were launched, ``partly`` those of which nothing but parts of their files was
+    ever applied; ``approvals`` are by plan and name; ``names`` give the addresses
     that each name was used at. ``open`` are saves that may still be found to have been
     made, ``notices`` what was said of telling people, which a ``NoticeBook`` reads.
     """
@@ -138,6 +60,7 @@ class Known:
     )
     launches: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     told: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    partly: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     approvals: dict[str, dict[str, ApprovalRecord]] = field(
         default_factory=lambda: defaultdict(dict)
     )
@@ -264,7 +187,9 @@ class Known:
             for wave, districts in detail["waves"]
             for district in districts
         }
-        self.runs[head.number] = KnownRun(head, entry.seq, entry.at, parts)
+        # what runs of before this was written down did counts as the whole
+        partial = detail.get("partial", False)
+        self.runs[head.number] = KnownRun(head, entry.seq, entry.at, parts, partial)
         planned = plan["districts"] if plan is not None else ()
         on = (one["district"] for one in planned if one["live"].get(SWITCH) is True)
         self.launches[head.backend].update(on)
@@ -306,6 +231,7 @@ class Known:
         )
         if detail["managed"] is not None:
             self._forget_all_but(detail["managed"], run.head.backend, entry.subject)
+            self.partly[run.head.backend].discard(entry.subject)
 
     def _save_intended(self, entry: AuditEntry) -> None:
         run, detail = self._run(entry), entry.detail
@@ -383,6 +309,8 @@ class Known:
         here = self.baselines[backend][save.entry.intent.district]
         new = without({n: v for n, v in first.items() if n not in here}, kept)
         proven = {**new, **without(known, kept)}
+        if self.runs[save.entry.run].partial and proven and not here:
+            self.partly[backend].add(save.entry.intent.district)
         here.update({name: (value, seq, ()) for name, value in proven.items()})
 
     def _forget_all_but(
@@ -398,6 +326,8 @@ class Known:
             form = form_of(seen["form"])
             if seen["whole"]:
                 self._forget_all_but(form, backend, district)
+            if seen["whole"] or seen.get("all"):
+                self.partly[backend].discard(district)
             here = self.baselines[backend][district]
             for name, value in form.items():
                 old, _, was = here.get(name, (value, 0, ()))
@@ -423,8 +353,13 @@ class Known:
             self.launches[key] |= self.launches.pop(other, set())
             self.told[key] |= self.told.pop(other, set())
             self.notices[key] += self.notices.pop(other, [])
+            partly = self.partly.pop(other, set())
             for district, values in self.baselines.pop(other, {}).items():
                 here = self.baselines[key][district]
+                if values and district not in partly:
+                    self.partly[key].discard(district)
+                elif values and not here:
+                    self.partly[key].add(district)
                 for name, held in values.items():
                     if name not in here or here[name][1] < held[1]:
                         here[name] = held

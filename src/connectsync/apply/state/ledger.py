@@ -305,6 +305,7 @@ class Ledger:
                     "whole": not seen[district].merged,
                     **({"launched": True} if seen[district].launched else {}),
                     **({"draft": True} if seen[district].draft else {}),
+                    **({"all": True} if seen[district].all else {}),
                 }
                 for district in new[begin : begin + AT_ONCE]
             }
@@ -339,6 +340,8 @@ def _is_new(known: Known, backend: str, district: str, seen: BaselineUpdate) -> 
     if seen.launched and district not in known.told[backend]:
         return True
     if not seen.merged and here.keys() - seen.form.keys():
+        return True
+    if seen.all and district in known.partly[backend]:
         return True
     held = known.baselines[backend][district]
     if not seen.draft and any(held[name][2] for name in seen.form if name in held):

@@ -11,10 +11,10 @@ from functools import cache
 
 from sqlalchemy import Connection, select
 
-from connectsync.apply.journal import JournalRow, RunOptions
+from connectsync.apply.journal import JournalRow, KnownSave, RunOptions
 from connectsync.apply.state import audit
 from connectsync.apply.state.database import AUDIT, move_leases
-from connectsync.apply.state.known import Known, KnownSave
+from connectsync.apply.state.known import Known
 from connectsync.apply.state.store import Store
 from connectsync.config.state_address import POSTGRESQL
 from connectsync.domain.drift import Baseline
@@ -56,10 +56,10 @@ class StateReader:
         running, told = known.launches[backend], known.told[backend]
 
         def baseline(key: str) -> Baseline:
-            held = known.baselines[backend][key].items()
+            held, partly = known.baselines[backend][key].items(), known.partly[backend]
             form = {name: value for name, (value, _, _) in held}
             taken = {name: was for name, (_, _, was) in held if was}
-            return Baseline(form, key in running, key in told, taken)
+            return Baseline(form, key in running, key in told, taken, key in partly)
 
         return {key: baseline(key) for key in sorted(applied | running | told)}
 

@@ -81,6 +81,7 @@ class Store(Ledger):
                 "approved_elsewhere": orders.approved_elsewhere,
                 "launched": sorted(orders.launched),
                 "origin": asdict(orders.origin),
+                "partial": plan.partial,
             }
             self.log(audit.RUN_BEGUN, detail, at, run=run)
             return run, False
