@@ -21,9 +21,11 @@ from stores import failed
 
 from connectsync.cli.terminal import ExitStatus
 from connectsync.config.project import load_project
+from connectsync.config.schemas import schema_text
 from connectsync.domain.finding import acceptance
 from connectsync.domain.plan_file import digest_of, plan_data, plan_of_data
 from connectsync.domain.policy import Policy
+from connectsync.domain.rule_settings import ALSO_CHANGES, stated_otherwise
 from connectsync.errors import DamagedPlan
 from connectsync.operations.commit import limits_before
 from connectsync.providers.form import Value
@@ -616,7 +618,7 @@ def test_the_folder_to_come_is_one_of_the_repository(
     git(repository, "checkout", "--quiet", "main", "--", "connectsync.yaml")
     said = repository.run("plan", "--changed-since", "main")
     assert said.status == ExitStatus.FINDINGS
-    assert "lies outside of it" in " ".join(said.err.split())
+    assert f"the folder '{stated}' lies outside" in " ".join(said.err.split())
 
 
 def test_the_time_zone_to_come_is_the_one_that_is_planned_in(
@@ -697,7 +699,9 @@ def test_a_folder_that_moves_along_with_its_name_is_the_same_fleet(
         "connectsync.yaml", "schema: 1\n", "schema: 1\ndistricts: staged\n"
     )
     data = planned(repository)
-    assert (saves(data), data["guards"]) == ({}, [])
+    assert saves(data) == {}
+    assert data["loosened"] == [f"{ALSO_CHANGES}districts"]
+    assert [one["rule"] for one in data["guards"]] == ["rules-loosened"]
 
 
 def test_a_plan_with_a_district_without_a_file_can_be_applied(
@@ -867,7 +871,7 @@ def test_what_a_change_takes_out_of_a_calendar_holds_for_its_own_plan_and_is_tol
     if not seen:
         git(repository, "checkout", "--quiet", "main", "--", "connectsync.yaml")
     data = planned(repository)
-    assert data["loosened"] == [told]
+    assert data["loosened"] == [told, f"{ALSO_CHANGES}calendars"]
     kept = data["limits"]["calendars"]
     assert {tuple(one["districts"]) for one in kept} == {("lakeview-usd",)}
     assert "2027-01-10" in {one["freezes"][0]["from"] for one in kept}
@@ -964,9 +968,9 @@ def test_days_that_a_change_takes_out_of_a_calendar_file_hold_for_its_own_plan(
     lower(repository)
     commit(repository)
     data = planned(repository)
-    assert data["loosened"] == [
-        "the freeze from 2027-01-10 to 2027-01-20 is gone: Finals"
-    ]
+    told = ["the freeze from 2027-01-10 to 2027-01-20 is gone: Finals"]
+    also = [f"{ALSO_CHANGES}holidays"] if edit == "gone" else []
+    assert data["loosened"] == told + also
     assert data["limits"]["freezes"][0]["reason"] == "Finals"
     assert applied(repository).status == ExitStatus.REFUSED
     # an edited plan does not say less: git knows what was before
@@ -1310,9 +1314,162 @@ def test_what_a_change_lets_more_of_through_is_told_with_its_plan(
         f"connect was none, and is theirs: {NAMED}",
         "the state is another: what was applied and approved is not known there",
         "`roster` is another: whom later changes reach is counted on that",
+        f"{ALSO_CHANGES}rollout.waves, roster.source, state.dir",
     ]
     shown = repository.run("plan", "--changed-since", "main", "--format", "markdown")
-    assert shown.out.count("the project is less strict") == len(told)
+    assert shown.out.count("the project is less strict") == len(told) - 1
+
+
+UNTOLD_ELSEWHERE = """\
+notify: {webhooks: [{name: chat, url: 'env:CHAT_URL'}]}
+status: {stale_after_hours: 400}
+state: {lease_seconds: 99}
+guards: {max_districts: 1}
+backends: {browser: {url: 'https://page.example.org', slow_ms: 9}}
+"""
+
+
+@pytest.mark.parametrize("seen", [True, False], ids=["its own file", "main's file"])
+@pytest.mark.parametrize("command", ["plan", "approve", "apply"])
+@pytest.mark.sampled(3)
+def test_no_key_of_the_project_file_changes_untold(
+    repository: Console, command: str, *, seen: bool
+) -> None:
+    """Be it stricter, or of no consequence that we know of: reviewers see that too."""
+    with (repository.folder / "connectsync.yaml").open("w") as file:
+        file.write("schema: 1\napproval: {at: caution}\n")
+    commit(repository)
+    git(repository, "checkout", "--quiet", "-b", "change")
+    with (repository.folder / "connectsync.yaml").open("w") as file:
+        file.write(f"schema: 1\n{UNTOLD_ELSEWHERE}")
+    commit(repository)
+    if not seen:
+        git(repository, "checkout", "--quiet", "main", "--", "connectsync.yaml")
+    data = planned(repository)
+    told = data["loosened"][-1]
+    assert told == (
+        f"{ALSO_CHANGES}approval.at, backends.browser.slow_ms, guards.max_districts,"
+        " notify.webhooks, state.lease_seconds, status.stale_after_hours"
+    )
+    for format_ in formats_of("plan"):
+        options = ("--changed-since", "main", "--format", format_)
+        shown = repository.run("plan", *options).out
+        # lines of a terminal and of an annotation end where they end
+        assert "stale_after_hours" in shown.replace("\n", "").replace("\\", ""), shown
+    if command == "plan" or not seen:
+        return
+    del data["loosened"]
+    data["digest"] = digest_of(data)
+    (repository.folder / "plan.json").write_text(json.dumps(data), "utf-8")
+    more = ["--as", "Ada", "--yes"] if command == "approve" else []
+    said = repository.run(command, "plan.json", *more)
+    assert f"warning: rules-loosened: {told}" in said.err
+
+
+def test_whatever_a_project_file_may_say_is_told_where_it_differs() -> None:
+    schema = json.loads(schema_text("project"))["properties"]
+    paths = {
+        f"{name}.{inner}" if inner else name
+        for name, key in {**schema, "to_come": {}}.items()
+        for inner in key.get("properties", [""])
+    }
+    assert len(paths) > len(schema)
+    for path in paths:
+        name, _, inner = path.partition(".")
+        for was, now in ([1, 2], [1, True], [[], [{}]], [{"a": 1}, [1]]):
+            one, other = ({name: {inner: x} if inner else x} for x in (was, now))
+            assert [*stated_otherwise(one, other)] == [path]
+            assert [*stated_otherwise(one, {})] == [*stated_otherwise({}, one)]
+            assert all(told.startswith(path) for told in stated_otherwise(one, {}))
+    many = {str(number): 1 for number in range(99)}
+    assert [*stated_otherwise({"roster": {"words": many}}, {})] == [
+        "roster.words (99 keys)"
+    ]
+    assert len([*stated_otherwise(many, {})]) == len(many)
+    assert [*stated_otherwise({"roster": {}}, {})] == ["roster"]
+
+
+def test_a_plan_says_above_all_that_rules_change_though_nothing_is_to_do(
+    repository: Console,
+) -> None:
+    git(repository, "checkout", "--quiet", "-b", "change")
+    with (repository.folder / "connectsync.yaml").open("a") as file:
+        file.write("approval: {names: 0}\n")
+    commit(repository)
+    shown = repository.run("plan", "--changed-since", "main", "--format", "markdown")
+    assert "Nothing to do" not in shown.out
+    assert "and rules of the project change**" in shown.out
+
+
+def test_the_comment_of_one_district_says_which(repository: Console) -> None:
+    git(repository, "checkout", "--quiet", "-b", "change")
+    lower(repository)
+    commit(repository)
+    shown = repository.run("plan", "--changed-since", "main", "--format", "markdown")
+    assert "`lakeview-usd` Lakeview Unified School District" in shown.out
+
+
+REFUSED_LATER = {
+    "a step up": ("holidays: [cal/../school.ics]\n", "behind a link"),
+    "no file": ("holidays: [school.ics]\n", "school.ics"),
+}
+
+
+@pytest.mark.parametrize("way", REFUSED_LATER)
+def test_a_calendar_that_no_command_would_read_is_told_with_its_change(
+    repository: Console, way: str
+) -> None:
+    """A job plans with the file of main; once merged, each command would end."""
+    text, word = REFUSED_LATER[way]
+    git(repository, "checkout", "--quiet", "-b", "change")
+    (repository.folder / "deep/inner").mkdir(parents=True)
+    (repository.folder / "deep/inner/file").touch()
+    (repository.folder / "cal").symlink_to("deep/inner")
+    with (repository.folder / "connectsync.yaml").open("a") as file:
+        file.write(text)
+    commit(repository)
+    git(repository, "checkout", "--quiet", "main", "--", "connectsync.yaml")
+    told = planned(repository)["loosened"]
+    said = "nothing can be planned or applied by its calendars: "
+    assert [one.startswith(said) and word in one for one in told] == [False, True]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "districts: a/../districts\n",
+        "baseline: a/../known.json\n",
+        "backend: snapshot:a/../live.json\n",
+        "rollout: {waves: [{name: a, percent: 5}, {name: a, percent: 9}]}\n",
+    ],
+)
+def test_a_project_file_that_later_commands_refuse_has_no_plan(
+    repository: Console, text: str
+) -> None:
+    git(repository, "checkout", "--quiet", "-b", "change")
+    with (repository.folder / "connectsync.yaml").open("a") as file:
+        file.write(text)
+    commit(repository)
+    git(repository, "checkout", "--quiet", "main", "--", "connectsync.yaml")
+    said = repository.run("plan", "--changed-since", "main")
+    assert said.status != ExitStatus.FINE
+    assert "the connectsync.yaml of this commit: connectsync.yaml:" in said.err
+
+
+def test_that_the_project_file_of_before_cannot_be_read_is_told(
+    repository: Console,
+) -> None:
+    """Whatever a change then makes of it, there is nothing to compare it with."""
+    path = repository.folder / "connectsync.yaml"
+    text = path.read_text("utf-8")
+    path.write_text(f"{text}nonsense: 1\n", "utf-8")
+    commit(repository)
+    git(repository, "checkout", "--quiet", "-b", "change")
+    path.write_text(text, "utf-8")
+    commit(repository)
+    assert planned(repository)["loosened"] == [
+        "connectsync.yaml cannot be read as it was: all of it may have changed"
+    ]
 
 
 def test_a_project_file_elsewhere_that_a_change_brings_is_told(

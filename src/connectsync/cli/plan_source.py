@@ -26,7 +26,6 @@ from connectsync.config.project import (
     FOLLOWED,
     Project,
     connection_of,
-    insist_districts_inside,
 )
 from connectsync.config.state_address import Address, at_url
 from connectsync.domain.drift import Baselines, ChangedSince, DistrictDrift
@@ -41,10 +40,9 @@ from connectsync.operations.approve import plan_review
 from connectsync.operations.baseline import as_before, loosened
 from connectsync.operations.changes import ChangedFiles, causes_of
 from connectsync.operations.commit import (
-    hours_loosened,
     limits_before,
     project_at,
-    project_loosened,
+    project_changes,
 )
 from connectsync.operations.comparison import Comparison, compare_since
 from connectsync.operations.drift import DriftReading, find_drift
@@ -52,6 +50,7 @@ from connectsync.operations.files import files_brought, snapshot_of
 from connectsync.operations.git import Git, GitRefused, explain_refusal
 from connectsync.operations.plan import CountImpact, PlanContext, make_plan
 from connectsync.report.terminal import inert
+from connectsync.rules.hours import hours_loosened
 from connectsync.values import dataclass, replace
 
 LIMIT = 1 << 28
@@ -151,19 +150,15 @@ def _hours_loosened(
 
 
 def _project_loosened(session: Session, project: Project, base: str) -> tuple[str, ...]:
-    """Tell what the project file here, and that of the commit, let through."""
+    """Tell what of the project is otherwise, here and in the commit."""
     told: dict[str, None] = {}
     with suppress(GitRefused, UsageError):
         backend = session.backend or project.backend
         live = snapshot_of(backend, session.folder or session.here)
         came = files_brought(project.root, base, session.environment, live)
         told |= dict.fromkeys(came)
-    with suppress(GitRefused, UsageError, ProjectError):
-        before = project_at(project.root, base, session.environment)
-        told |= dict.fromkeys(project_loosened(before, project))
-        after = project_at(project.root, "HEAD", session.environment)
-        told |= dict.fromkeys(project_loosened(before, after))
-    return tuple(told)
+    given = (session.environment, session.now())
+    return tuple(told | dict.fromkeys(project_changes(project, base, *given)))
 
 
 def project_to_come(
@@ -180,7 +175,7 @@ def project_to_come(
     before = ChangedFiles(project, compared).project_before()
     git = Git(project.root, session.environment)
     try:
-        after = project_at(project.root, "HEAD", session.environment)
+        after = project_at(project.root, "HEAD", session.environment, to_come=True)
     except ProjectError as error:
         # a checkout may make it readable, and then it would hold
         said = f"the {PROJECT_FILE} of this commit: {error.message}"
@@ -198,7 +193,6 @@ def project_to_come(
     if not moved:
         return project
     came = replace(project, **moved)
-    insist_districts_inside(came)
     folder = inert(relative(came.districts_dir, came.root))
     zone = f", in the time zone {inert(came.timezone)}" if came.timezone else ""
     if "dating" in moved:

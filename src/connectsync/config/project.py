@@ -106,7 +106,7 @@ class Project:
     calendars that name it, or the rollover, for some. ``rules`` are what it
     says of rules, ``baseline`` is the file of findings that are put off, and
     ``known_before`` what that held before a change that is looked at. ``notify`` is
-    what it says of telling people, as it states it.
+    what it says of telling people, as it states it, and ``stated`` all that it says.
     """
 
     root: Path
@@ -131,6 +131,7 @@ class Project:
     baseline: Path | None = None
     known_before: KnownFindings | None = None
     notify: Mapping[str, Any] = field(default_factory=dict)
+    stated: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def secrets(self) -> dict[str, str]:
@@ -147,6 +148,9 @@ FOLLOWED = ("districts_dir", "timezone", "dating")
 """What of it later commands follow once the change of its file is merged."""
 
 
+_MISTAKEN = (mistaken_hours, mistaken_waves, mistaken_hooks, mistaken_rules)
+
+
 def load_project(root: Path) -> Project:
     """
     Read ``connectsync.yaml``; without one, everything has its default.
@@ -161,27 +165,24 @@ def load_project(root: Path) -> Project:
     reading = read_and_check(path, PROJECT_FILE, "project", ground=ground)
     document = _sound(reading)
     _insist_inside(document, root, ground)
-    mistaken = (mistaken_hours, mistaken_waves, mistaken_hooks, mistaken_rules)
-    if found := tuple(one for look in mistaken for one in look(document)):
+    if found := tuple(one for look in _MISTAKEN for one in look(document)):
         raise refusal(found)
     return replace(_project(root, document.data), rules=rules_of(document))
 
 
-def project_of_text(root: Path, raw: bytes) -> Project:
-    """Read the bytes of a project file. Raises ProjectError as `load_project`."""
+def project_of_text(root: Path, raw: bytes, *, to_come: bool = False) -> Project:
+    """
+    Read the bytes of a project file. Raises ProjectError as `load_project`.
+
+    One that is ``to_come`` is refused for all that later commands refuse it for.
+    """
     document = _sound(check_bytes(PROJECT_FILE, raw, "project"))
-    if found := (*mistaken_hours(document), *mistaken_rules(document)):
+    if to_come:
+        _insist_inside(document, root, Ground.of(root))
+    looks = _MISTAKEN if to_come else (mistaken_hours, mistaken_rules)
+    if found := tuple(one for look in looks for one in look(document)):
         raise refusal(found)
     return replace(_project(root, document.data), rules=rules_of(document))
-
-
-def insist_districts_inside(project: Project) -> None:
-    """Refuse a folder of districts that no project file in its place may name."""
-    if not Ground.of(project.root).holds(project.districts_dir):
-        raise ProjectError(
-            f"the folder {quote_text(relative(project.districts_dir, project.root))} of"
-            f" districts, which {PROJECT_FILE} of this commit names, lies outside of it"
-        )
 
 
 def shared_with(project: Project, above: Project) -> str:
@@ -308,6 +309,7 @@ def _project(root: Path, data: Mapping[str, Any]) -> Project:
         dating=policy.dating,
         baseline=root / baseline if baseline else None,
         notify=data.get("notify", {}),
+        stated=data,
     )
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
+from typing import Any
 
 from connectsync.domain.finding import Finding, Severity, TurnedOff, order, pointer
 from connectsync.domain.wording import fits_pattern
@@ -16,7 +18,35 @@ BASELINE_FILE = ".connectsync-baseline.json"
 OFF = "off"
 """The severity of a rule whose findings are not told."""
 
+ALSO_CHANGES = "connectsync.yaml also changes: "
+"""What names the keys of the project file that say something else, of a change."""
+
 _LOWEST = len(Severity)
+
+MOST_KEYS = 12
+"""Keys of one section that are named one by one; of more the number is told."""
+
+
+def stated_otherwise(
+    was: Mapping[str, Any], now: Mapping[str, Any], path: str = ""
+) -> Iterator[str]:
+    """Name every key of a project file that says something else, whatever it is."""
+    keys = [key for key in {**was, **now} if _spelled(was, key) != _spelled(now, key)]
+    if path and not 0 < len(keys) <= MOST_KEYS:
+        yield f"{path} ({len(keys)} keys)" if keys else path
+        return
+    for key in sorted(keys, key=str):
+        inner = f"{path}.{key}" if path else str(key)
+        left, right = was.get(key, {}), now.get(key, {})
+        if isinstance(left, Mapping) and isinstance(right, Mapping):
+            yield from stated_otherwise(left, right, inner)
+        else:
+            yield inner
+
+
+def _spelled(section: Mapping[str, Any], key: str) -> str:
+    given = [section[key]] if key in section else []
+    return json.dumps(given, sort_keys=True, default=str)
 
 
 @dataclass(frozen=True, slots=True)

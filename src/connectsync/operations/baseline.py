@@ -39,7 +39,6 @@ from connectsync.operations.changes import (
 )
 from connectsync.operations.commit import (
     file_at,
-    hours_loosened,
     project_at,
     project_loosened,
 )
@@ -47,6 +46,7 @@ from connectsync.operations.files import files_brought, snapshot_of
 from connectsync.operations.git import GitRefused
 from connectsync.operations.plan import PlannedDistrict
 from connectsync.rules.catalogue import ADJUSTABLE, BY_NAME
+from connectsync.rules.hours import hours_loosened
 from connectsync.values import dataclass, field, replace
 
 SCHEMA = 1

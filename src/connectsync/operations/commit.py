@@ -15,14 +15,13 @@ from pathlib import Path
 
 from connectsync.config.decode import SIZE_LIMIT
 from connectsync.config.discovery import PROJECT_FILE
-from connectsync.config.policy_check import ReadBytes, with_holidays
+from connectsync.config.policy_check import ReadBytes, holiday_reader, with_holidays
 from connectsync.config.project import Project, connection_of, project_of_text
-from connectsync.domain.calendar import Calendar
 from connectsync.domain.district import District
 from connectsync.domain.fleet_report import AcceptedBy
 from connectsync.domain.plan import REACHED_BY
 from connectsync.domain.policy import Policy, figures_loosened
-from connectsync.domain.wording import few
+from connectsync.domain.rule_settings import ALSO_CHANGES, stated_otherwise
 from connectsync.errors import ProjectError, UsageError
 from connectsync.files.access import read_regular
 from connectsync.operations.git import (
@@ -220,14 +219,17 @@ def _split_batch(answer: bytes) -> Iterator[bytes]:
         at = end + 1 + size + 1
 
 
-def project_at(root: Path, commit: str, environment: Mapping[str, str]) -> Project:
+def project_at(
+    root: Path, commit: str, environment: Mapping[str, str], *, to_come: bool = False
+) -> Project:
     """
     Give the project as the file of a commit describes it, asked for by its name.
 
     Raises ``ProjectError``, ``UsageError``, and ``GitRefused`` if it cannot be read.
     """
     raw = file_at(root, commit, PROJECT_FILE, environment)
-    return project_of_text(root, b"schema: 1\n" if raw is None else raw)
+    raw = b"schema: 1\n" if raw is None else raw
+    return project_of_text(root, raw, to_come=to_come)
 
 
 def limits_before(
@@ -281,31 +283,43 @@ def limits_then(
     return before.limits().settled(districts.values(), districts)
 
 
-def hours_loosened(before: Policy, after: Policy) -> Iterator[str]:
-    """
-    Tell which freezes and hours a change takes out, and which districts leave one.
+def project_changes(
+    project: Project, base: str, environment: Mapping[str, str], now: datetime
+) -> Iterator[str]:
+    """Tell what the project file here, and that of the commit, say otherwise."""
+    try:
+        before = project_at(project.root, base, environment)
+    except (GitRefused, ProjectError):
+        yield f"{PROJECT_FILE} cannot be read as it was: all of it may have changed"
+        return
+    except UsageError:
+        return
+    yield from project_loosened(before, project)
+    with suppress(GitRefused, UsageError, ProjectError):
+        after = project_at(project.root, "HEAD", environment)
+        yield from project_loosened(before, after)
+        if after.stated != project.stated:
+            yield from _refused(after, now)
 
-    Both have their calendar files read; ``before`` is settled for districts of then.
-    """
-    yield from _fewer(before, after, "")
-    now = {one.name: one for one in after.calendars}
-    for calendar in before.calendars:
-        whose = f" of the calendar {calendar.name}"
-        if (other := now.get(calendar.name)) is None:
-            yield f"the calendar {calendar.name} is gone"
-            continue
-        yield from _fewer(calendar, other, whose)
-        if other.whom != calendar.whom:
-            yield (
-                f"the calendar {calendar.name} took {calendar.whom}, and takes"
-                f" {other.whom}"
-            )
-        elif left := sorted((calendar.members or set()) - (other.members or set())):
-            yield f"{few(left)} left the calendar {calendar.name}"
+
+def _refused(project: Project, now: datetime) -> Iterator[str]:
+    """Tell which calendar file of a project file to come no command would read."""
+    try:
+        with_holidays(project.policy, holiday_reader(project.root), now.date())
+    except ProjectError as error:
+        yield f"nothing can be planned or applied by its calendars: {error.message}"
 
 
 def project_loosened(before: Project, after: Project) -> Iterator[str]:
-    """Tell what else a project file lets through, and where else it leads."""
+    """Tell what a project file lets through, where it leads, and all other keys."""
+    told = [*_looser(before, after)]
+    yield from told
+    keys = stated_otherwise(before.stated, after.stated)
+    if others := [k for k in keys if not any(t.startswith(f"{k} ") for t in told)]:
+        yield f"{ALSO_CHANGES}{', '.join(others)}"
+
+
+def _looser(before: Project, after: Project) -> Iterator[str]:
     yield from figures_loosened(before.policy, after.policy)
     was, now = connection_of(before), connection_of(after)
     for key in REACHED_BY:
@@ -318,22 +332,6 @@ def project_loosened(before: Project, after: Project) -> Iterator[str]:
         yield "the state is another: what was applied and approved is not known there"
     if (before.roster, before.clever) != (after.roster, after.clever):
         yield "`roster` is another: whom later changes reach is counted on that"
-
-
-def _fewer(
-    before: Policy | Calendar, after: Policy | Calendar, whose: str
-) -> Iterator[str]:
-    gone = defaultdict[str, list[str]](list)
-    for one in (one for one in before.freezes if one not in after.freezes):
-        gone[one.reason].append(f"{one.days.first} to {one.days.last}")
-    for reason, days in gone.items():
-        yield f"the freeze{whose} from {few(days)} is gone: {reason}"
-    if set(after.windows) - set(before.windows) or (
-        before.windows and not after.windows
-    ):
-        yield f"the change windows{whose} are others"
-    if set(before.nightly_syncs) - set(after.nightly_syncs):
-        yield f"the hours of the nightly sync{whose} are others"
 
 
 _HEAD = re.compile(rb"([0-9a-f]{40,64}) \d+ (\d+)(?: \d+)?")

@@ -280,6 +280,10 @@ def _plan_table(  # noqa: PLR0913 - what a table is made of
 
 def _summary(plan: Plan) -> str:
     lines = [f"**{count_text(plan)}**"]
+    if len(plan.districts) == 1:
+        lines.append(
+            f"{code(plan.districts[0].district)} {short(plan.districts[0].name)}"
+        )
     if plan.districts:
         lines.append(totals(plan))
     lines += map(short, total_lines(plan))

@@ -94,22 +94,22 @@ def guard_text(guard: GuardFinding) -> str:
 
 def count_text(plan: Plan) -> str:
     """Count the districts of a plan: to change, in step, left alone, not read."""
-    other = plan.left_alone or plan.still_running or plan.comes_in or plan.goes_out
-    if plan.empty and not (other or plan.later):
+    fleet = plan.left_alone or plan.still_running or plan.comes_in or plan.goes_out
+    if plan.empty and not (fleet or plan.later or plan.loosened):
         return f"Nothing to do: {districts(plan.size)} in step with Connect"
     parts = [f"{len(plan.districts):,} to change", f"{len(plan.in_step):,} in step"]
     if left := plan.size - len(plan.districts) - len(plan.in_step) - len(plan.failed):
         parts.append(f"{left:,} left alone")
-    if plan.failed:
-        parts.append(f"{len(plan.failed):,} not read")
-    if plan.still_running:
-        parts.append(f"{len(plan.still_running):,} still running without a file")
-    if plan.comes_in:
-        parts.append(f"{len(plan.comes_in):,} new to the fleet")
-    if plan.goes_out:
-        parts.append(f"{len(plan.goes_out):,} no longer in it")
-    if plan.later:
-        parts.append(f"{len(plan.later):,} to change on later days")
+    counted = {
+        "not read": plan.failed,
+        "still running without a file": plan.still_running,
+        "new to the fleet": plan.comes_in,
+        "no longer in it": plan.goes_out,
+        "to change on later days": plan.later,
+    }
+    parts += [f"{len(some):,} {what}" for what, some in counted.items() if some]
+    if plan.loosened:
+        parts.append("and rules of the project change")
     return f"{districts(plan.size)}: {', '.join(parts)}"
 
 

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from datetime import date, datetime, timedelta
 
-from connectsync.domain.calendar import END_OF_DAY, Freeze, Window, spell_hour
+from connectsync.domain.calendar import (
+    END_OF_DAY,
+    Calendar,
+    Freeze,
+    Window,
+    spell_hour,
+)
 from connectsync.domain.finding import Severity
 from connectsync.domain.policy import Policy
 from connectsync.domain.schedule import local_time
+from connectsync.domain.wording import few
 from connectsync.rules.engine import PLAN, Objection, PlanAtHour, Rule
 from connectsync.values import dataclass
 
@@ -235,3 +243,42 @@ HOUR_GUARDS: tuple[Rule[PlanAtHour], ...] = (
     during_the_nightly_sync,
 )
 """These are not counted: a person overrides them by name, with a reason."""
+
+
+def hours_loosened(before: Policy, after: Policy) -> Iterator[str]:
+    """
+    Tell which freezes and hours a change takes out, and which districts leave one.
+
+    Both have their calendar files read; ``before`` is settled for districts of then.
+    """
+    yield from _fewer(before, after, "")
+    now = {one.name: one for one in after.calendars}
+    for calendar in before.calendars:
+        whose = f" of the calendar {calendar.name}"
+        if (other := now.get(calendar.name)) is None:
+            yield f"the calendar {calendar.name} is gone"
+            continue
+        yield from _fewer(calendar, other, whose)
+        if other.whom != calendar.whom:
+            yield (
+                f"the calendar {calendar.name} took {calendar.whom}, and takes"
+                f" {other.whom}"
+            )
+        elif left := sorted((calendar.members or set()) - (other.members or set())):
+            yield f"{few(left)} left the calendar {calendar.name}"
+
+
+def _fewer(
+    before: Policy | Calendar, after: Policy | Calendar, whose: str
+) -> Iterator[str]:
+    gone = defaultdict[str, list[str]](list)
+    for one in (one for one in before.freezes if one not in after.freezes):
+        gone[one.reason].append(f"{one.days.first} to {one.days.last}")
+    for reason, days in gone.items():
+        yield f"the freeze{whose} from {few(days)} is gone: {reason}"
+    if set(after.windows) - set(before.windows) or (
+        before.windows and not after.windows
+    ):
+        yield f"the change windows{whose} are others"
+    if set(before.nightly_syncs) - set(after.nightly_syncs):
+        yield f"the hours of the nightly sync{whose} are others"

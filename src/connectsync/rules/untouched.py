@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from connectsync.domain.district import Untouched, WhyUntouched
 from connectsync.domain.finding import Severity
+from connectsync.domain.rule_settings import ALSO_CHANGES
 from connectsync.domain.settings import spell
 from connectsync.domain.wording import many
 from connectsync.rules.engine import PLAN, Objection, PlanAtHour
@@ -174,6 +175,7 @@ def rules_loosened(subject: PlanAtHour) -> Iterator[Objection]:
     district and them together could turn off what speaks against the change. So what
     held before the change holds for its plan as well, but for `approval` and `rollout`,
     and reviewers see what is looser from now on, and where saves and tokens go by then.
+    Each other key of `connectsync.yaml` that changes is named as well.
 
     Bad:
 
@@ -185,6 +187,9 @@ def rules_loosened(subject: PlanAtHour) -> Iterator[Objection]:
         loosened: []
     """
     for told in subject.plan.loosened:
+        if told.startswith(ALSO_CHANGES):
+            yield Objection((), told, hint="see what each of these keys decides")
+            continue
         yield Objection(
             (),
             f"from this change on the project is less strict: {told}",
