@@ -12,6 +12,8 @@ import pytest
 from console import Console
 from warm import warm_folder
 
+from connectsync.domain.plan_file import digest_of
+
 LAKEVIEW = "districts/ca/lakeview-usd.yaml"
 HARBOR = "districts/ca/harbor-point-usd.yaml"
 CREEK = "districts/tx/dry-creek-isd.yaml"
@@ -613,6 +615,76 @@ def test_attributes_of_other_files_and_line_ends_stop_nothing(
     monkeypatch.setattr("tempfile.tempdir", str(project.folder / "nowhere"))
     said = project.run("plan", "--changed-since", "HEAD")
     assert (said.status, "no folder for temporary files" in said.err) == (64, True)
+
+
+def entered(project: Console, *names: str, mode: str = "100644") -> None:
+    """Commit files that lie nowhere: a disk may have no place for each of them."""
+    blob = git(project.folder, "hash-object", "-w", LAKEVIEW).strip()
+    for name in names:
+        entry = f"{mode},{blob},{name}"
+        git(project.folder, "update-index", "--add", "--cacheinfo", entry)
+    git(project.folder, "commit", "--quiet", "--message", "more")
+
+
+IN_ONE_PLACE = {
+    "project file": ("100644", "ConnectSync.yaml", "connectsync.yaml"),
+    "its ending": ("100644", "connectsync.YAML", "connectsync.yaml"),
+    "district": ("100644", "districts/ca/Lakeview-usd.yaml", LAKEVIEW),
+    "folder": ("100644", "Districts/ca/lakeview-usd.yaml", LAKEVIEW),
+    "link for a folder": ("120000", "districts/CA", "districts/ca/"),
+    "accent": ("100644", "schule-\u00fc.ics", "schule-u\u0308.ics"),
+}
+
+
+@pytest.mark.parametrize("kind", IN_ONE_PLACE)
+def test_two_files_that_are_one_where_capitals_are_not_told_apart_are_refused(
+    project: Console, kind: str
+) -> None:
+    """A review shows both; a checkout on macOS or Windows has one of them."""
+    mode, name, other = IN_ONE_PLACE[kind]
+    if kind == "accent":
+        (project.folder / other).write_text("BEGIN:VCALENDAR\n", "utf-8")
+    commit(project.folder)
+    entered(project, name, mode=mode)
+    for command in ("plan", "validate"):
+        said = project.run(command, "--changed-since", "HEAD~1")
+        assert said.status == 1, said.both
+        words = " ".join(said.err.split())
+        assert "in one place where capitals are not told apart" in words
+        assert all(each.strip("/") in words for each in (name, other))
+
+
+def test_names_that_differ_in_capitals_and_are_not_read_stop_nothing(
+    project: Console,
+) -> None:
+    commit(project.folder)
+    lower(project.folder / LAKEVIEW)
+    commit(project.folder)
+    more = ("README", "readme", "districts/CA/note.txt", "docs/A/b.yaml", "docs/a/c")
+    entered(project, *more)
+    assert planned(project, since="HEAD~2") == {"lakeview-usd"}
+
+
+def test_more_names_than_can_be_listed_hide_no_project_file(
+    project: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit(project.folder)
+    lower(project.folder / LAKEVIEW)
+    (project.folder / "docs").mkdir()
+    (project.folder / "docs/connectsync.yaml").write_text("schema: 1\n", "utf-8")
+    commit(project.folder)
+    plan = ("plan", "--changed-since", "HEAD~1", "--out", "plan.json")
+    assert "docs/connectsync.yaml is a project file" in project.run(*plan).out
+    data = json.loads((project.folder / "plan.json").read_text("utf-8"))
+    del data["loosened"]
+    data["digest"] = digest_of(data)
+    (project.folder / "plan.json").write_text(json.dumps(data), "utf-8")
+    monkeypatch.setattr("connectsync.operations.files.MOST_LISTED", 20)
+    said = project.run(*plan[:3])
+    assert (said.status, said.out) == (64, "")
+    assert "git says more than 20 bytes about it" in " ".join(said.err.split())
+    said = project.run("approve", "plan.json", "--as", "Ada", "--yes")
+    assert "rules-loosened: what it changes beside districts could not be" in said.err
 
 
 def test_a_project_file_of_the_commit_that_cannot_be_read_stops_its_plan(

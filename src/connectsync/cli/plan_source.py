@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -151,14 +151,14 @@ def _hours_loosened(
 
 def _project_loosened(session: Session, project: Project, base: str) -> tuple[str, ...]:
     """Tell what of the project is otherwise, here and in the commit."""
-    told: dict[str, None] = {}
-    with suppress(GitRefused, UsageError):
-        backend = session.backend or project.backend
-        live = snapshot_of(backend, session.folder or session.here)
-        came = files_brought(project.root, base, session.environment, live)
-        told |= dict.fromkeys(came)
-    given = (session.environment, session.now())
-    return tuple(told | dict.fromkeys(project_changes(project, base, *given)))
+    backend, environment = session.backend or project.backend, session.environment
+    live = snapshot_of(backend, session.folder or session.here)
+    try:
+        came = [*files_brought(project.root, base, environment, live)]
+    except GitRefused as refusal:
+        raise explain_refusal(Git(project.root, environment), refusal.said) from refusal
+    changes = project_changes(project, base, environment, session.now())
+    return tuple(dict.fromkeys((*came, *changes)))
 
 
 def project_to_come(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import struct
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
 
@@ -24,6 +24,28 @@ def at_or_below(name: str) -> Callable[[str], bool]:
     # a disk may not tell .CONNECTSYNC from .connectsync
     wanted = "" if name == "." else f"{_spelled(name)}/"
     return lambda one: bool(one) and f"{_spelled(one)}/".startswith(wanted)
+
+
+def in_one_place(
+    names: Collection[str], endings: tuple[str, ...]
+) -> tuple[str, str] | None:
+    """
+    Give two files of which a disk that does not tell capitals apart would hold one.
+
+    One of them has one of the ``endings``; the other may also be a link, or a file, in
+    place of a folder that it lies in.
+    """
+    places: dict[str, str] = {}
+    folded = {one: _spelled(one) for one in names}
+    for name, spelled in folded.items():
+        if spelled.endswith(endings):
+            place = spelled.rpartition("/")[0]
+            while place and place not in places:
+                places[place] = name
+                place = place.rpartition("/")[0]
+            places.setdefault(spelled, name)
+    others = ((places.get(one, name), name) for name, one in folded.items())
+    return next((pair for pair in others if pair[0] != pair[1]), None)
 
 
 def index_holds(name: str, top: Path) -> bool:

@@ -339,6 +339,8 @@ class Untold:
         )
 
 
+UNCLEAR = "what it changes beside districts could not be looked up"
+
 MOST_UNTOLD = 20
 """Lines of days to come that are listed; the rest is counted."""
 
@@ -367,7 +369,8 @@ def untold(
     try:
         looser = _looser(project, plan, plan.since, changed, environment)
     except (ProjectError, GitRefused, UsageError):
-        return Untold()
+        # what git does know here, and cannot tell, is not taken for nothing
+        looser = (UNCLEAR,) if changed is not None else ()
     found = Untold(tuple(one for one in looser if one not in plan.loosened))
     if changed is None:
         return found

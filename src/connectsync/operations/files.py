@@ -426,7 +426,8 @@ def files_brought(
     top = git.line("rev-parse", "--show-toplevel") if files or snapshot else ""
     own = os.path.realpath(root)
     for one in files:
-        if os.path.realpath(Path(top, one).parent) != own:
+        here = os.path.realpath(Path(top, one).parent) == own
+        if not here or Path(one).name != PROJECT_FILE:
             yield f"{one} is a project file of its own, for all who stand in its folder"
     if snapshot is None:
         return

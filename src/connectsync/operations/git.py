@@ -25,6 +25,7 @@ from connectsync.domain.foreign_text import (
 from connectsync.errors import InvalidFiles, UsageError
 from connectsync.files.git_index import (
     at_or_below,
+    in_one_place,
     index_holds,
     may_have_attributes,
     top_of,
@@ -150,9 +151,20 @@ class Git:
 
 
 def names_in(git: Git, commit: str) -> list[str]:
-    """Name all files of a commit, from the top of the repository."""
+    """
+    Name all files of a commit, from the top of the repository.
+
+    Raises ``InvalidFiles`` if two of them are one where capitals are not told apart.
+    """
     asked = ("ls-tree", "-r", "-z", "--name-only", "--full-tree", commit)
-    return os.fsdecode(git.run(*asked, most=MOST_LISTED)).split("\0")
+    names = os.fsdecode(git.run(*asked, most=MOST_LISTED)).split("\0")
+    if pair := in_one_place(names, _READ):
+        raise InvalidFiles(
+            f"{' and '.join(map(spell_control_characters, pair))} are in one place"
+            " where capitals are not told apart: a checkout there has one of the two",
+            remedy="rename one: what is reviewed would not be what is applied",
+        )
+    return names
 
 
 _ALTERING = ("working-tree-encoding", "filter", "ident")
