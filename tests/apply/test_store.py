@@ -10,6 +10,7 @@ from connectsync.apply.journal import BaselineUpdate
 from connectsync.apply.state.opening import open_store
 from connectsync.apply.state.queries import StateReader
 from connectsync.config.state_address import at_url
+from connectsync.domain.settings import Form
 from connectsync.errors import StateError, UnknownRun
 
 NOW = datetime(2027, 1, 15, 10, tzinfo=UTC)
@@ -51,6 +52,21 @@ def test_a_merged_baseline_keeps_what_it_does_not_speak_of(kept: Place) -> None:
             "student_id": "STUDENT ID",
             "manage_guardians": False,
         }
+
+
+def test_what_was_learned_since_a_reading_began_stays(kept: Place) -> None:
+    form: Form = {"student_id": "STUDENT ID", "deletion_threshold": 12}
+    with kept.open() as store, kept.open() as other:
+        mark = store.mark()
+        other.note("one", {"lakeview": BaselineUpdate(form, running=False)}, at=NOW)
+        older: Form = {"deletion_threshold": 15, "manage_guardians": True}
+        seen = BaselineUpdate(older, running=True, merged=True, all=True)
+        store.note("one", {"lakeview": seen}, at=NOW, mark=mark)
+        known = StateReader(store).baselines("one")["lakeview"]
+        assert known.form == {**form, "manage_guardians": True}
+        assert known.was_running
+        store.note("one", {"lakeview": seen}, at=NOW, mark=store.mark())
+        assert StateReader(store).baselines("one")["lakeview"].form == {**form, **older}
 
 
 def test_a_plan_is_approved_once_by_each_name(kept: Place) -> None:

@@ -7,6 +7,7 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -632,3 +633,32 @@ def test_no_pass_adds_contacts_to_a_running_sync(settled: Console, added: str) -
     assert (status, fates(data)["lakeview-usd"]) == (ExitStatus.FINDINGS, "held")
     assert set(whys(data, "lakeview-usd")) == {"risk"}
     assert settled.live("lakeview-usd") == live
+
+
+@pytest.mark.parametrize("command", ["drift", "reconcile"])
+def test_what_was_read_before_a_run_saved_is_not_taken_for_what_came_of_it(
+    settled: Console, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """Else a person's way back to it would pass for an edit of ours."""
+    if command == "reconcile":
+        asked = "settings:\n  permissions: [School-Wide Communications]\n"
+        settled.replace(LAKEVIEW, "settings:\n", asked)
+    module = "plan_source" if command == "drift" else "reconcile"
+    name = "find_drift" if command == "drift" else "make_plan"
+    read = getattr(import_module(f"connectsync.cli.{module}"), name)
+
+    async def slowly(*given: Any) -> Any:
+        found = await read(*given)
+        # a run saves and ends before what was read is written down
+        made = BaselineUpdate({"deletion_threshold": 12}, running=True, merged=True)
+        with open_store(settled.folder / ".connectsync") as store:
+            store.note(BACKEND, {"lakeview-usd": made}, at=datetime.now(UTC))
+        return found
+
+    monkeypatch.setattr(f"connectsync.cli.{module}.{name}", slowly)
+    settled.run(command)
+    monkeypatch.setattr(f"connectsync.cli.{module}.{name}", read)
+    settled.replace(LAKEVIEW, "deletion_threshold: 15", "deletion_threshold: 12")
+    _, data = told(settled)
+    assert whys(data, "lakeview-usd")[0] == "drift"
+    assert settled.live("lakeview-usd")["deletion_threshold"] == 15

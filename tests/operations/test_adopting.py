@@ -48,10 +48,7 @@ class Shelf:
     kept: dict[str, BaselineUpdate] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
 
-    def note(
-        self, backend: str, seen: Mapping[str, BaselineUpdate], *, at: datetime
-    ) -> None:
-        assert (backend, at) == ("table", NOW)
+    def note(self, seen: Mapping[str, BaselineUpdate]) -> None:
         self.kept |= seen
         for path in self.root.rglob("*.yaml"):
             if path.stem in seen:
@@ -94,9 +91,7 @@ class Valley:
         return draft_adoption(drifted, conflicts or {}, {}, fleet, ASKED)
 
     def written(self, drafts: tuple[AdoptionDraft, ...]) -> tuple[AdoptedDistrict, ...]:
-        return tuple(
-            write_adopted(drafts, self.root, self.shelf, backend="table", at=NOW)
-        )
+        return tuple(write_adopted(drafts, self.root, self.shelf.note))
 
 
 def _drifted(

@@ -380,8 +380,16 @@ class Journal(Protocol):
         seen: Mapping[str, BaselineUpdate],
         *,
         at: datetime,
+        mark: int | None = None,
     ) -> None:
-        """Remember what was seen of many districts, as far as it is new."""
+        """
+        Remember what was seen of many districts, as far as it is new.
+
+        ``mark`` is that of before the reading: what was learned since stays.
+        """
+
+    def mark(self) -> int:
+        """Give how far all is known now: what is read from now on may be older."""
 
     def stop(self, run: int, why: str, *, at: datetime) -> None:
         """Write down that a runner left a run before its end."""

@@ -386,7 +386,7 @@ class Executor:
         if not in_step:
             return ()
         means, backend = self.means, plan.backend
-        open_ = means.journal.open_saves(backend)
+        open_, mark = means.journal.open_saves(backend), means.journal.mark()
         try:
             lives = await means.reader.read_many(list(in_step))
         except ConnectError:
@@ -408,7 +408,7 @@ class Executor:
                 moved.append(key)
             else:
                 seen[key] = says.seen(form)
-        means.journal.note(backend, seen, at=means.clock())
+        means.journal.note(backend, seen, at=means.clock(), mark=mark)
         means.journal.look(backend, results_of(open_, recent), at=means.clock())
         return tuple(moved)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -196,15 +197,9 @@ def take_what_people_changed(
         if into is not None:
             _say_branch(session, drafts, project, into, aloud=aloud)
             return found.drift
-        adopted = tuple(
-            write_adopted(
-                drafts,
-                project.root,
-                store,
-                backend=found.backend,
-                at=session.now(),
-            )
-        )
+        note = partial(store.note, found.backend, mark=found.mark)
+        remember = partial(note, at=session.now())
+        adopted = tuple(write_adopted(drafts, project.root, remember))
     _say(session, found, adopted, aloud=aloud)
     left = {one.district: one for one in adopted}
     return tuple(

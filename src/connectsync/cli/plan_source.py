@@ -393,13 +393,15 @@ class DriftFound:
     """
     What was found in a scope, and the name of the backend it was found on.
 
-    ``recent`` names the districts that were read late enough to be remembered.
+    ``recent`` names the districts that were read late enough to be remembered, and
+    ``mark`` is how far the state was known before.
     """
 
     scope: FleetScope
     looked: tuple[DriftReading, ...]
     backend: str
     recent: frozenset[str]
+    mark: int
 
     @property
     def drift(self) -> tuple[DistrictDrift, ...]:
@@ -419,7 +421,7 @@ async def look(session: Session, scope: FleetScope) -> DriftFound:
         backend = reader.described
         with open_state(session, scope.project) as store:
             recognize(store, connect_of(session), at=session.now())
-            baselines = StateReader(store).baselines(backend)
+            baselines, mark = StateReader(store).baselines(backend), store.mark()
             open_ = store.open_saves(backend)
         looked = await find_drift(scope.wanted, reader, baselines, open_)
     longest = scope.project.policy.max_live_age
@@ -433,7 +435,7 @@ async def look(session: Session, scope: FleetScope) -> DriftFound:
             lives = {key: one.live for key, one in recent.items() if one.live}
             store.look(backend, results_of(open_, lives), at=session.now())
             seen = {key: one.seen for key, one in recent.items() if one.seen}
-            store.note(backend, seen, at=session.now())
+            store.note(backend, seen, at=session.now(), mark=mark)
     except StateError as error:
         session.terminal.say(f"what was seen is not remembered: {error.message}")
-    return DriftFound(scope, looked, backend, frozenset(recent))
+    return DriftFound(scope, looked, backend, frozenset(recent), mark)

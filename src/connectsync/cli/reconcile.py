@@ -154,7 +154,7 @@ async def _reconcile(
     scope = _scope(session, paths, notify=asked.notify)
     async with open_reader(session, scope.project, scope.districts) as reader:
         with open_state(session, scope.project) as store:
-            given = circumstances(session, scope, store, reader)
+            mark, given = store.mark(), circumstances(session, scope, store, reader)
             plan = await make_plan(scope.wanted, reader, given)
             findings = scope.findings.findings
             archive = StateReader(store)
@@ -166,7 +166,7 @@ async def _reconcile(
                     at=session.now(),
                 )
                 seen = observe_plan(plan, scope.wanted, given.baselines)
-                store.note(plan.backend, seen, at=session.now())
+                store.note(plan.backend, seen, at=session.now(), mark=mark)
             came: RunResult | StalePlan | None = None
             hint = ""
             if not (asked.dry_run or division.reasons) and _has_work(division.going):

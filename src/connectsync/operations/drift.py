@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
 
 from connectsync.apply.journal import BaselineUpdate
 from connectsync.apply.saving import OpenSaves, with_what_arrived
@@ -76,13 +74,8 @@ class AdoptionDraft:
         return self.drifted.loaded.file
 
 
-class BaselineKeeper(Protocol):
-    """What remembers baselines: the state store."""
-
-    def note(
-        self, backend: str, seen: Mapping[str, BaselineUpdate], *, at: datetime
-    ) -> None:
-        """Remember managed values by district. Raises ``StateError``."""
+Remember = Callable[[Mapping[str, BaselineUpdate]], None]
+"""Remembers what was seen, by district, in the state. Raises ``StateError``."""
 
 
 def draft_adoption(
@@ -127,10 +120,7 @@ def overlay_drafts(fleet: Fleet, drafts: Sequence[AdoptionDraft]) -> Fleet:
 def write_adopted(
     drafts: Sequence[AdoptionDraft],
     root: Path,
-    keeper: BaselineKeeper,
-    *,
-    backend: str,
-    at: datetime,
+    remember: Remember,
 ) -> Iterator[AdoptedDistrict]:
     """
     Write the files, each whole or not at all, and remember what was taken as applied.
@@ -148,19 +138,17 @@ def write_adopted(
         # after the file: a baseline ahead of it would make a person's change look
         # like an edit of ours that is still to be applied
         if draft.drifted.is_recent:
-            remember_adopted(keeper, draft, backend=backend, at=at)
+            _remember_adopted(draft, remember)
         yield draft.adopted
 
 
-def remember_adopted(
-    keeper: BaselineKeeper, draft: AdoptionDraft, *, backend: str, at: datetime
-) -> None:
+def _remember_adopted(draft: AdoptionDraft, remember: Remember) -> None:
     """Lay what was taken over the baseline: file, baseline and Connect agree then."""
     form = {one.setting: one.after for one in draft.adopted.taken}
     if form:
         running = draft.drifted.live.form.get(SWITCH) is True
         kept = BaselineUpdate(form, running, merged=True, draft=True)
-        keeper.note(backend, {draft.adopted.district: kept}, at=at)
+        remember({draft.adopted.district: kept})
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from sqlalchemy import Connection, Row
 
 from connectsync.apply.journal import (
+    BaselineUpdate,
     Intent,
     JournalRow,
     KnownRun,
@@ -159,6 +160,29 @@ class Known:
             if self.runs[save.entry.run].head.backend == backend
             and district in {None, save.entry.intent.district}
         ]
+
+    def as_of(
+        self, mark: int, backend: str, district: str, seen: BaselineUpdate
+    ) -> BaselineUpdate:
+        """Leave out what was learned since a reading began: it may have come before."""
+        held = self.baselines[backend][district]
+        late = {name for name, (_, proven, _) in held.items() if proven > mark}
+        if late.isdisjoint(seen.form):
+            return seen
+        form = {name: value for name, value in seen.form.items() if name not in late}
+        return replace(seen, form=form, merged=True, all=False)
+
+    def is_news(self, backend: str, district: str, seen: BaselineUpdate) -> bool:
+        """Say whether what was seen of a district is not known yet."""
+        held, form = self.baselines[backend][district], seen.form
+        return (
+            (seen.running and district not in self.launches[backend])
+            or (seen.launched and district not in self.told[backend])
+            or (seen.all and district in self.partly[backend])
+            or bool(not seen.merged and held.keys() - form.keys())
+            or (not seen.draft and any(held[name][2] for name in form if name in held))
+            or any(n not in held or not is_same(n, held[n][0], form[n]) for n in form)
+        )
 
     # — what each fact says of runs, saves and readings —
 

@@ -35,7 +35,7 @@ from connectsync.config.state_address import SQLITE
 from connectsync.domain.district import without
 from connectsync.domain.outcome import Sent
 from connectsync.domain.run import UNCHECKED, NameCheck
-from connectsync.domain.settings import form_data, is_same, list_differing
+from connectsync.domain.settings import form_data, list_differing
 from connectsync.errors import Bug
 from connectsync.values import replace
 
@@ -291,12 +291,24 @@ class Ledger:
 
     # — what is known without a save —
 
+    def mark(self) -> int:
+        """Give how far all is known now: what is read from now on may be older."""
+        return self.known().end.seq
+
     def note(
-        self, backend: str, seen: Mapping[str, BaselineUpdate], *, at: datetime
+        self,
+        backend: str,
+        seen: Mapping[str, BaselineUpdate],
+        *,
+        at: datetime,
+        mark: int | None = None,
     ) -> None:
         """Remember what was seen of many districts, as far as it is new."""
         known = self.known()
-        new = [key for key in sorted(seen) if _is_new(known, backend, key, seen[key])]
+        if mark is not None:
+            given = seen.items()
+            seen = {key: known.as_of(mark, backend, key, one) for key, one in given}
+        new = [key for key in sorted(seen) if known.is_news(backend, key, seen[key])]
         for begin in range(0, len(new), AT_ONCE):
             districts = {
                 district: {
@@ -330,26 +342,6 @@ class Ledger:
 def _is_news(entry: JournalRow, result: SaveResult) -> bool:
     """Say whether a reading tells more of a save than is known."""
     return (entry.settled, entry.facts.version) != (result.settled, result.version)
-
-
-def _is_new(known: Known, backend: str, district: str, seen: BaselineUpdate) -> bool:
-    """Say whether what was seen of a district is not known yet."""
-    here = known.form(backend, district)
-    if seen.running and district not in known.launches[backend]:
-        return True
-    if seen.launched and district not in known.told[backend]:
-        return True
-    if not seen.merged and here.keys() - seen.form.keys():
-        return True
-    if seen.all and district in known.partly[backend]:
-        return True
-    held = known.baselines[backend][district]
-    if not seen.draft and any(held[name][2] for name in seen.form if name in held):
-        return True
-    return any(
-        name not in here or not is_same(name, here[name], value)
-        for name, value in seen.form.items()
-    )
 
 
 def _by_district(entries: Sequence[JournalRow]) -> dict[str, tuple[JournalRow, ...]]:
