@@ -209,6 +209,24 @@ def test_an_exception_names_its_reason_its_end_and_who_wrote_it(
     assert one["how"] == f"commit {later[:9]}"
 
 
+def test_no_file_of_a_commit_decides_who_wrote_an_exception(valley: Console) -> None:
+    """A .mailmap names whom its author likes for whom a commit names."""
+    git(valley, "init", "--quiet")
+    commit(valley)
+    home_phones(valley, "2027-02-01")
+    append(valley, "connectsync.yaml", "baseline: .connectsync-baseline.json\n")
+    valley.replace(LAKEVIEW, "phone_types: [Home]", "deletion_threshold: 45")
+    assert valley.run("validate", "--write-baseline", environment=NOW).status == 0
+    address = git(valley, "config", "user.email")
+    mapped = f"The Superintendent <it@example.org> <{address}>\n"
+    (valley.folder / ".mailmap").write_text(mapped, "utf-8")
+    commit(valley)
+    blamed = git(valley, "blame", "connectsync.yaml")
+    assert "The Superintendent" in blamed
+    known = {one["kind"]: one["by"] for one in told(valley)["accepted"]}
+    assert known == {"allowed in a file": "A", "baseline of findings": "A"}
+
+
 def test_a_shallow_clone_blames_no_one(valley: Console, tmp_path: Path) -> None:
     home_phones(valley, "2027-02-01")
     git(valley, "init", "--quiet")

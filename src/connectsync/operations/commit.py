@@ -380,9 +380,9 @@ class Authors:
             self._shallow = said.strip() != b"false"
         return self._shallow
 
-    def _ask(self, *arguments: str) -> bytes:
+    def _ask(self, *arguments: str, given: bytes = b"") -> bytes:
         try:
-            return self.git.run(*arguments)
+            return self.git.run(*arguments, given=given)
         except (GitRefused, UsageError):
             return b""
 
@@ -409,30 +409,32 @@ class Authors:
 
     def _blame_commit(self, file: str) -> dict[int, _Written]:
         said = self._ask("blame", "--no-textconv", "--porcelain", "HEAD", "--", file)
-        authors, lines = dict[bytes, dict[bytes, bytes]](), dict[int, bytes]()
+        lines, edges = dict[int, bytes](), set[bytes]()
         commit = b""
         for line in said.split(b"\n"):
-            if line.startswith(b"\t"):
-                continue
             if head := _HEAD.fullmatch(line):
-                commit = head[1]
-                lines[int(head[2])] = commit
-                authors.setdefault(commit, {})
-            elif commit:
-                name, _, value = line.partition(b" ")
-                authors[commit].setdefault(name, value)
-        told = {one: self._told(one, about) for one, about in authors.items()}
-        return {number: told[one] for number, one in lines.items()}
+                commit = lines[int(head[2])] = head[1]
+            elif line == b"boundary":
+                edges.add(commit)
+        # blame names people by .mailmap, which a commit may bring along
+        shown = ("log", "--no-walk", "--stdin", "-z", "--format=%H %at %an")
+        asked = b"\n".join({*lines.values()})
+        told = dict[bytes, _Written]()
+        for line in self._ask(*shown, given=asked).split(b"\0") if lines else ():
+            commit, _, about = line.partition(b" ")
+            # a shallow clone takes its oldest commit for the author of all before it
+            if commit not in edges or not self._is_shallow():
+                told[commit] = _told(commit, *os.fsdecode(about).partition(" "))
+        return {number: told.get(one, NOBODY) for number, one in lines.items()}
 
-    def _told(self, commit: bytes, about: Mapping[bytes, bytes]) -> _Written:
-        spelled = commit.decode("ascii")
-        # a shallow clone takes its oldest commit for the author of all before it
-        if b"boundary" in about and self._is_shallow():
-            return 0, AcceptedBy()
-        name = os.fsdecode(about.get(b"author", b""))
-        at = about.get(b"author-time", b"").decode("ascii", "replace")
-        seconds = int(at) if at.isdecimal() else 0
-        return seconds, AcceptedBy(name, _day(at), f"commit {spelled[:SHOWN]}")
+
+NOBODY: _Written = (0, AcceptedBy())
+
+
+def _told(commit: bytes, at: str, _: str, name: str) -> _Written:
+    seconds = int(at) if at.isdecimal() else 0
+    spelled = commit[:SHOWN].decode("ascii")
+    return seconds, AcceptedBy(name.rstrip("\n"), _day(at), f"commit {spelled}")
 
 
 SHOWN = 9
