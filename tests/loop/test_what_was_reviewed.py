@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -861,6 +861,55 @@ def test_gitlab_applies_nothing_that_the_job_did_not_write(
     done, told = applied(github, site)
     assert (done.returncode, told) == (1, [])
     assert "the note on !5 was edited" in done.stderr
+
+
+OTHER_JOBS: Mapping[str, Row] = {
+    "of another name": {"name": "lint"},
+    "of another request": {"ref": "refs/merge-requests/6/head"},
+    "of a branch": {"ref": "main"},
+    "of a branch of such a name": {"ref": "heads/refs/merge-requests/5/head"},
+    "of another commit": {"commit": {"id": OTHER}},
+    "of a pipeline of others": {"pipeline": {"id": 1, "project_id": 1}},
+    "of another project": {"pipeline": {"id": 941, "project_id": 2}},
+    "that failed": {"status": "failed"},
+    "that merged another commit": {
+        "ref": "refs/merge-requests/5/merge",
+        "commit": {"id": HEAD, "parent_ids": [OTHER]},
+    },
+}
+
+
+@pytest.mark.parametrize("kind", OTHER_JOBS)
+def test_gitlab_takes_a_plan_from_no_job_but_that_of_the_request(
+    github: Desk, site: GitLab, kind: str
+) -> None:
+    """Who has the token of the notes could name one that keeps a plan of theirs."""
+    note(site)
+    site.approve(5, 60)
+    site.requests[:] = [request_of(github.commit)]
+    site.artifacts["41"] = b"{}"
+    site.jobs["41"] = OTHER_JOBS[kind]
+    done, told = applied(github, site)
+    assert (done.returncode, told) == (1, [])
+    assert f"the job 41, which made no plan of {HEAD} for it" in done.stderr
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["with its job", "apart"])
+@pytest.mark.parametrize("way", ["merge", "train"])
+def test_gitlab_takes_a_plan_of_merged_results(
+    github: Desk, site: GitLab, way: str, *, told: bool
+) -> None:
+    """Its pipeline is of a commit that merges it; older versions say less of that."""
+    note(site)
+    site.approve(5, 60)
+    site.requests[:] = [request_of(github.commit)]
+    site.artifacts["41"] = b"{}"
+    parents = [OTHER, HEAD]
+    commit: Row = {"id": "c" * 40} | ({"parent_ids": parents} if told else {})
+    site.parents[:] = [] if told else parents
+    site.jobs["41"] = {"ref": f"refs/merge-requests/5/{way}", "commit": commit}
+    done, called = applied(github, site)
+    assert (done.returncode, called[:1]) == (0, ["apply"]), done.stderr
 
 
 def test_gitlab_takes_no_early_approval_of_the_author_alone(

@@ -14,6 +14,7 @@ from typing import Any
 TOKEN = "glpat-of-the-bot"  # noqa: S105 - made up
 BOT = 7
 PAGE = 2
+PIPELINE = 900
 
 
 @dataclass
@@ -25,10 +26,14 @@ class GitLab:
     notes: list[dict[str, Any]] = field(default_factory=list)
     artifacts: dict[str, bytes] = field(default_factory=dict)
     kept_notes: dict[str, str] = field(default_factory=dict)
+    jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What it says of a job other than of the one that plans the request !5."""
     approved_by: dict[int, str] = field(default_factory=dict)
     author: int = 50
     timed: bool = True
     """Whether it tells when somebody approved, as newer versions do."""
+    parents: list[str] = field(default_factory=list)
+    """What any commit is told to merge."""
     moved: str = ""
     """Where it sends whoever asks for a plan that was kept."""
     tokens: list[str | None] = field(default_factory=list)
@@ -39,6 +44,19 @@ class GitLab:
         one = self.note(iid, who, "approved this merge request")
         one["system"] = True
         self.approved_by[who] = one["created_at"]
+
+    def job(self, number: str) -> dict[str, Any]:
+        """Give a job: one that planned the head of !5, but for what it says of it."""
+        head = next(one["sha"] for one in self.requests if one["iid"] == 5)
+        usual = {
+            "id": int(number),
+            "name": "connectsync-plan",
+            "status": "success",
+            "ref": "refs/merge-requests/5/head",
+            "commit": {"id": head},
+            "pipeline": {"id": PIPELINE + int(number), "project_id": 1, "sha": head},
+        }
+        return usual | self.jobs.get(number, {})
 
     def note(self, iid: int, author: int, body: str) -> dict[str, Any]:
         """Let somebody write a note."""
@@ -83,6 +101,15 @@ class GitLab:
             return 200, {"approved_by": approved}
         if re.fullmatch(rf"{project}/repository/commits/\w+/merge_requests", path):
             return 200, self.requests
+        return self._answer_of_jobs(project, path)
+
+    def _answer_of_jobs(self, project: str, path: str) -> tuple[int, Any]:
+        if found := re.fullmatch(rf"{project}/jobs/(\d+)", path):
+            return 200, self.job(found[1])
+        if re.fullmatch(rf"{project}/merge_requests/5/pipelines", path):
+            return 200, [{"id": PIPELINE + int(one)} for one in self.kept_notes]
+        if found := re.fullmatch(rf"{project}/repository/commits/(\w+)", path):
+            return 200, {"id": found[1], "parent_ids": self.parents}
         if found := re.fullmatch(rf"{project}/jobs/(\d+)/artifacts/plan.json", path):
             return 200, self.artifacts[found[1]]
         if found := re.fullmatch(rf"{project}/jobs/(\d+)/artifacts/note.md", path):
