@@ -13,7 +13,9 @@ import pytest
 from console import Console
 
 from connectsync.cli.terminal import ExitStatus, drop_unusable
+from connectsync.domain.foreign_text import environment_of_children
 from connectsync.files.access import strange_owner
+from connectsync.operations.git import clean_environment
 from connectsync.web.http import trusted
 
 DIGITS = "9" * 5000
@@ -94,15 +96,23 @@ def test_no_run_tells_what_is_typed_because_a_library_is_to_be_watched(
 
 
 @pytest.mark.parametrize(
-    "name", ["PLAYWRIGHT_NODEJS_PATH", "HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"]
+    "name",
+    [
+        *("PLAYWRIGHT_NODEJS_PATH", "HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"),
+        *("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"),
+    ],
 )
 def test_no_driver_and_no_home_is_in_the_folder_itself(name: str) -> None:
-    """Libraries complete an empty or a relative one with where one stands."""
+    """Libraries, and git, complete an empty or a relative one with where one stands."""
+    also = frozenset([name])
     for told in ("", ".", "./node"):
         environment = {name: told}
+        assert environment_of_children(environment, also=also) == {}
+        assert name not in clean_environment(environment)
         drop_unusable(environment)
         assert environment == {}
     environment = {name: "/opt/node"}
+    assert environment_of_children(environment, also=also) == environment
     drop_unusable(environment)
     assert environment == {name: "/opt/node"}
 

@@ -23,6 +23,7 @@ from connectsync.cli.machine import lost, now_at_least, tell_once, utc_now
 from connectsync.domain.foreign_text import (
     APART,
     environment_of_children,
+    is_astray,
     program_in,
     without_user_info,
 )
@@ -365,8 +366,6 @@ _NUMBER = re.compile("[0-9]{1,5}")
 _NUMBERS = ("COLUMNS", "LINES", "TERMINAL_WIDTH", "COMP_CWORD")
 """Variables that libraries read as numbers, and stumble over where they are none."""
 
-_WHOLE = ("PLAYWRIGHT_NODEJS_PATH", "HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME")
-
 _TELLTALES = ("SSLKEYLOGFILE", "DEBUG", "DEBUGP", "DEBUG_FILE", "PWDEBUG")
 """
 Variables that make libraries tell what is secret.
@@ -380,10 +379,9 @@ def drop_unusable(environment: MutableMapping[str, str]) -> None:
     """Take what no run may obey, or libraries stumble over, out of its environment."""
     for name in _TELLTALES:
         environment.pop(name, None)
-    for name in _WHOLE:
-        # an empty or relative one would mean the folder under review
-        if not Path(environment.get(name, os.sep)).is_absolute():
-            del environment[name]
+    # an empty or relative one would mean the folder under review
+    for name in [one for one in environment if is_astray(one, environment[one])]:
+        del environment[name]
     for name in _NUMBERS:
         if not _NUMBER.fullmatch(environment.get(name, "0")):
             del environment[name]

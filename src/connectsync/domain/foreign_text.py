@@ -392,15 +392,13 @@ _ALLOWED = re.compile(
 
 _SEARCHED = re.compile("PATH|LD_LIBRARY_PATH|DYLD_[A-Z_]*PATH", re.IGNORECASE)
 _PROXY = re.compile("(HTTP|HTTPS|ALL)_PROXY", re.IGNORECASE)
+_PLACE = re.compile(
+    "HOME|XDG_(CACHE|CONFIG)_HOME|GIT_CONFIG_(GLOBAL|SYSTEM)|PLAYWRIGHT_NODEJS_PATH"
+)
 
 
 APART = os.path.abspath(os.sep)  # noqa: PTH100 - of no path
-"""
-Where what we start stands, unless it must stand elsewhere.
-
-Loaders and libraries also look for files by relative names: in the folder under review
-a commit would decide what these are.
-"""
+"""Where what we start stands: what lies by relative names here, a commit decides."""
 
 
 def program_in(folders: Iterable[str], name: str) -> str | None:
@@ -418,17 +416,21 @@ def environment_of_children(
     Give the environment of a process that we start, out of ours.
 
     ``also`` names variables that it gets on top. A proxy is handed on only if its
-    address holds no password, and of lists of folders what is spelled whole.
+    address holds no password, and of folders what is spelled whole.
     """
     kept = {
         name: _whole(value.split(os.pathsep)) if _SEARCHED.fullmatch(name) else value
         for name, value in environment.items()
-        if name in also
-        or _ALLOWED.fullmatch(name)
+        if ((name in also or _ALLOWED.fullmatch(name)) and not is_astray(name, value))
         or (_PROXY.fullmatch(name) and "@" not in value)
     }
     # an empty list means the current folder too; without it the usual ones are searched
     return {name: v for name, v in kept.items() if v or not _SEARCHED.fullmatch(name)}
+
+
+def is_astray(name: str, value: str) -> bool:
+    """Say whether a variable names a place as it is spelled from where we stand."""
+    return _PLACE.fullmatch(name) is not None and not os.path.isabs(value)  # noqa: PTH117
 
 
 def home_of(environment: Mapping[str, str]) -> str:

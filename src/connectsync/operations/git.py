@@ -70,7 +70,6 @@ _KEPT = (
     *("GIT_EXEC_PATH", "GIT_CEILING_DIRECTORIES", "GIT_DISCOVERY_ACROSS_FILESYSTEM"),
 )
 """Variables by which the operator, not the caller in a hook, speaks to git."""
-_PLACES = ("HOME", "XDG_CONFIG_HOME", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM")
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,10 +295,6 @@ def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
     also = frozenset(named | {"SSH_AUTH_SOCK"})
     kept = environment_of_children(environment, also=also)
     kept.pop("LANGUAGE", None)
-    for name in _PLACES:
-        # of one that is not spelled whole, git looks in the folder under review
-        if not Path(kept.get(name, os.sep)).is_absolute():
-            del kept[name]
     return kept | {
         # its complaints are told apart by their words
         "LC_ALL": "C",
