@@ -117,6 +117,26 @@ def test_a_stopped_run_of_the_address_is_resumed_under_the_name(
     assert said.status == ExitStatus.FINE, said.both
 
 
+def test_what_is_tried_on_a_stand_in_is_nothing_that_the_named_connect_has(
+    applied: tuple[Console, Path], tmp_path: Path
+) -> None:
+    console, connect = applied
+    apart = tmp_path / "connect.db"
+    # what the name stands for is elsewhere, and knows nothing of what is tried here
+    connect.rename(apart)
+    called(console, "production")
+    with served(apart) as url:
+        use(console, url)
+        before = run(console, "drift", LAKEVIEW)
+        for command in (("demo",), ("--backend", "embedded", "apply", "--yes")):
+            tried = run(console, *command, LAKEVIEW)
+            assert tried.status == ExitStatus.FINE, tried.both
+            assert "1 done" in tried.out
+            assert "production" not in tried.out
+            assert run(console, "drift", LAKEVIEW) == before
+        assert "production" not in run(console, "runs").out
+
+
 @pytest.mark.parametrize("later", ["connect: rehearsal\n", ""])
 def test_a_connect_that_changed_its_name_is_refused_in_a_sentence(
     valley: Console, later: str
@@ -225,7 +245,7 @@ def test_a_plan_is_of_a_connect_as_it_was_reached(
     before, path = planned.live("lakeview-usd"), planned.folder / "connectsync.yaml"
     text = path.read_text()
     planned.replace("connectsync.yaml", old, new)
-    refused = planned.run("--backend", "embedded", "apply", "plan.json")
+    refused = planned.run("--backend", "snapshot:live.json", "apply", "plan.json")
     assert refused.status == ExitStatus.STALE, refused.both
     assert f"than when the plan was made: {moved}\n" in refused.err
     assert "make a new plan, have it reviewed" in refused.err

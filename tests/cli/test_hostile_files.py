@@ -1354,3 +1354,32 @@ def test_the_demonstration_removes_nothing_that_it_did_not_make(
     valley.replace("connectsync.yaml", f"state: {{dir: {theirs}}}\n", "")
     for _ in range(2):
         assert valley.run("demo", LAKEVIEW).status == 0
+
+
+def test_the_demonstration_reaches_nobody_whatever_the_project_file_names(
+    valley: Console,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setblocking(False)
+        at = f"127.0.0.1:{server.getsockname()[1]}"
+        stated = (
+            "connect: production\n"
+            f"state: {{url: 'postgresql://ada@{at}/state?sslmode=disable'}}\n"
+            f"roster: {{source: clever, clever: {{url: 'http://{at}/v3.1'}}}}\n"
+            "notify: {webhooks: [{name: all, url: 'env:HOOK'}]}\n"
+        )
+        valley.replace("connectsync.yaml", "schema: 1\n", f"schema: 1\n{stated}")
+        gateway = f"  gateway: {{url: 'http://{at}', token: 'env:GATEWAY_TOKEN'}}\n"
+        valley.replace("connectsync.yaml", "backends:\n", f"backends:\n{gateway}")
+        environment = {
+            "PGPASSWORD": "of the job",
+            "GATEWAY_TOKEN": "of the gateway",
+            "HOOK": f"http://{at}/hook",
+            "CONNECTSYNC_NOTIFY_HOSTS": at,
+            "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{at}",
+        }
+        said = valley.run("demo", LAKEVIEW, environment=environment)
+        assert said.status == 0, said.both
+        assert "on embedded" in said.out
+        with pytest.raises(BlockingIOError):
+            server.accept()

@@ -51,7 +51,7 @@ def demo(
         state_folder(home)
     state = home / "demo"
     remove_state(state)
-    session = replace(given, state_dir=state, backend="embedded")
+    session = replace(given, state_dir=state, backend="embedded", on_trial=True)
     counts = parse_accepted(accept or [])
     run = _through_the_page if browser else _apply
     return asyncio.run(run(session, district or _first(session), counts))

@@ -129,7 +129,7 @@ def _traces(
     """Open traces if the environment asks; where that fails, the run goes on."""
     try:
         asked = destinations(session.environment)
-        if not asked:
+        if not asked or session.on_trial:
             return
         from connectsync.telemetry.traces import Traces
 

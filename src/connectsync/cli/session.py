@@ -33,7 +33,7 @@ from connectsync.domain.wording import few
 from connectsync.errors import NothingMatched, ProjectError, StateError, UsageError
 from connectsync.files.access import planted_state, strange_owner
 from connectsync.report.terminal import inert
-from connectsync.values import Texts, dataclass, field
+from connectsync.values import Texts, dataclass, field, replace
 
 Given = TypeVar("Given")
 
@@ -46,7 +46,8 @@ class Session:
     One run of the command line: its flags, its environment, its terminal.
 
     ``headed`` and ``slow_ms`` are for people who want to watch a browser. ``shared``
-    keeps what every opening of a backend has in common, such as a rate budget.
+    keeps what every opening of a backend has in common, such as a rate budget. What is
+    ``on_trial`` reaches no state and no Connect of the project.
     """
 
     terminal: Terminal
@@ -56,6 +57,7 @@ class Session:
     backend: str | None
     headed: bool = False
     slow_ms: int = 0
+    on_trial: bool = False
     shared: dict[str, object] = field(default_factory=dict)
 
     @property
@@ -151,14 +153,15 @@ class Session:
 
             insist_adjustable(project.rules)
         there = os.path.lexists(project.root / PROJECT_FILE)
-        if (
-            self.folder
-            and not there
-            and next(below(project.districts_dir), None) is None
-        ):
+        if self.folder and not there and not any(below(project.districts_dir)):
             where, remedy = self.no_project()
             if remedy:
                 raise UsageError(where, remedy=remedy)
+        # what is tried on a stand-in is no run of the Connect that has this name
+        if self.on_trial:
+            return replace(project, connect=None, state_url=None)
+        if self.backend == "embedded" != project.backend:
+            return replace(project, connect=None)
         return project
 
     def _insist_own_project(self, project: Project) -> None:
