@@ -10,10 +10,13 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import shellingham  # type: ignore[import-untyped]
 from console import Console
 
-from connectsync.cli.terminal import ExitStatus, drop_unusable
-from connectsync.domain.foreign_text import environment_of_children
+from connectsync.cli import machine
+from connectsync.cli.machine import drop_unusable
+from connectsync.cli.terminal import ExitStatus
+from connectsync.domain.foreign_text import APART, environment_of_children
 from connectsync.files.access import strange_owner
 from connectsync.operations.git import clean_environment
 from connectsync.web.http import trusted
@@ -115,6 +118,67 @@ def test_no_driver_and_no_home_is_in_the_folder_itself(name: str) -> None:
     assert environment_of_children(environment, also=also) == environment
     drop_unusable(environment)
     assert environment == {name: "/opt/node"}
+
+
+@pytest.mark.parametrize(
+    ("told", "left"),
+    [
+        (":/usr/bin:bin:.", "/usr/bin"),
+        ("/opt/bin:/usr/bin", "/opt/bin:/usr/bin"),
+        (".", os.defpath),
+        ("", os.defpath),
+    ],
+)
+def test_no_library_starts_a_program_of_the_folder_itself(
+    tmp_path: Path, told: str, left: str
+) -> None:
+    environment = {"PATH": told}
+    drop_unusable(environment)
+    assert environment == {"PATH": left}
+    planted = tmp_path / "bash"
+    planted.write_text("#!/bin/sh\ntouch ran\n", "utf-8")
+    planted.chmod(0o700)
+    # what sets completion up asks bash for its version
+    asked = {"PATH": told, "_CONNECTSYNC_COMPLETE": "source_bash"}
+    said = subprocess.run(
+        [sys.executable, "-I", "-m", "connectsync"],
+        cwd=tmp_path,
+        env={**os.environ, **asked},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "_connectsync_completion" in said.stdout, said.stderr
+    assert not (tmp_path / "ran").exists()
+
+
+def test_on_windows_no_program_of_the_folder_itself_is_looked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(machine, "ON_WINDOWS", True)
+    environment = {"PATH": "."}
+    drop_unusable(environment)
+    assert environment == {
+        "PATH": APART,
+        "NODEFAULTCURRENTDIRECTORYINEXEPATH": "1",
+    }
+    assert environment_of_children(environment) == environment
+
+
+@pytest.mark.parametrize("shell", ["pwsh", "powershell"])
+def test_no_powershell_is_started_and_no_policy_of_scripts_is_changed(
+    shell: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(*arguments: object, **given: object) -> None:
+        raise AssertionError(arguments, given)
+
+    monkeypatch.setattr(shellingham, "detect_shell", lambda: (shell, shell))
+    monkeypatch.setattr(subprocess, "run", run)
+    said = Console(tmp_path).run("--install-completion")
+    assert said.status == ExitStatus.USAGE
+    told = " ".join(said.err.split())
+    assert "run scripts of anyone" in told
+    assert "`connectsync --show-completion` prints to the file" in told
 
 
 def test_no_call_writes_its_keys_where_the_environment_says(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from console import Console
 
-from connectsync.cli import secrets
+from connectsync.cli import machine, secrets
 from connectsync.cli.backend_setup import gateway_token
 from connectsync.cli.secrets import (
     COMMAND_ENVIRONMENT,
@@ -17,6 +17,7 @@ from connectsync.cli.secrets import (
     resolve_reference,
 )
 from connectsync.config.project import BrowserConfig, GatewayConfig, Project
+from connectsync.domain import foreign_text as foreign
 from connectsync.domain.district import Credentials, District
 from connectsync.domain.foreign_text import environment_of_children, foreign_text
 from connectsync.errors import ProjectError, TokenRefused
@@ -209,6 +210,28 @@ def test_a_command_is_no_program_of_the_folder_itself(
     asked = f"command:{away}/asks"
     assert resolve_reference(asked, environment=known, root=tmp_path) == "none"
     assert "LD_LIBRARY_PATH" not in environment_of_children(known)
+
+
+def test_a_command_is_no_program_of_the_folder_itself_on_windows_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would start one from where we stand, before all that ``PATH`` names."""
+    monkeypatch.setattr(machine, "ON_WINDOWS", True)
+    monkeypatch.setattr(foreign, "ENDINGS", (".exe", ".com"))
+    project, away = tmp_path / "project", tmp_path / "away"
+    for folder in (tmp_path, project, away):
+        folder.mkdir(exist_ok=True)
+        (folder / "tool.exe").write_text(f"#!/bin/sh\necho {folder.name}\n", "utf-8")
+        (folder / "tool.exe").chmod(0o700)
+    monkeypatch.chdir(tmp_path)
+    known = {**ALLOWING, "PATH": f".:{away}"}
+    for line, told in {"tool": "away", "tool.exe": "away", "./tool": "project"}.items():
+        reference = f"command:{line}"
+        got = resolve_reference(reference, environment=known, root=project)
+        assert got == told
+    (away / "tool.exe").unlink()
+    with pytest.raises(ProjectError, match="failed"):
+        resolve_reference("command:tool", environment=known, root=project)
 
 
 def test_a_command_is_in_no_terminal_of_ours(tmp_path: Path) -> None:

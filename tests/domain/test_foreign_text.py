@@ -5,19 +5,25 @@ from __future__ import annotations
 import base64
 import html
 import json
+import os
+import shutil
 from base64 import b32encode, b64encode
 from hashlib import sha1
+from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import quote, quote_plus
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connectsync.domain import foreign_text as foreign
 from connectsync.domain.foreign_text import (
     MASK,
     KnownSecrets,
     foreign_text,
     one_line,
+    program_in,
     repeats_secret,
 )
 
@@ -231,3 +237,28 @@ def test_much_text_is_searched_in_no_time_that_counts() -> None:
     body = json.dumps([f"district {number} &amp; %20" for number in range(50_000)])
     assert not repeats_secret(body, [SECRET])
     assert repeats_secret(body + quote(SECRET), [SECRET])
+
+
+@pytest.mark.parametrize("system", ["win32", "linux"])
+def test_no_program_of_the_folder_itself_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, system: str
+) -> None:
+    """On Windows the search of the library begins there, whatever it is told."""
+    endings = (".exe", ".com") if system == "win32" else ("",)
+    monkeypatch.setattr(foreign, "ENDINGS", endings)
+    monkeypatch.setattr(shutil, "sys", SimpleNamespace(platform=system))
+    monkeypatch.setenv("PATHEXT", os.pathsep.join(endings))
+    away, here = tmp_path / "away", tmp_path / "here"
+    for folder in (away, here, here / "bin"):
+        folder.mkdir()
+        for ending in ("", ".bat", *endings):
+            (folder / f"tool{ending}").write_text("", "utf-8")
+            (folder / f"tool{ending}").chmod(0o700)
+    monkeypatch.chdir(here)
+    theirs = ["", ".", "bin", "./bin"]
+    assert program_in(theirs, "tool") is None
+    assert program_in([*theirs, str(away)], "tool") == str(away / f"tool{endings[0]}")
+    assert program_in([*theirs, str(away)], "none") is None
+    named = str(away / f"tool{endings[-1]}")
+    for name in (named, named.removesuffix(endings[-1])):
+        assert program_in([str(here)], name) in {named, str(away / "tool.exe")}

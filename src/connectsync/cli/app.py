@@ -8,7 +8,7 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from importlib import import_module
 from itertools import pairwise
@@ -25,13 +25,12 @@ from connectsync.cli.help import (
     GroupWithHelp,
     understand_everywhere,
 )
-from connectsync.cli.machine import secure
+from connectsync.cli.machine import drop_unusable, secure
 from connectsync.cli.session import Session
 from connectsync.cli.terminal import (
     ExitStatus,
     LogFormat,
     Terminal,
-    drop_unusable,
     never_stumble,
     status_of,
     terminal,
@@ -315,11 +314,30 @@ def tell_failure(plain: Terminal, error: BaseException) -> int:
 def _ran(plain: Terminal, arguments: list[str]) -> int:
     asked = arguments or ["--help"]
     _insist_asked_by_a_shell()
+    if "--install-completion" in arguments:
+        _insist_no_powershell()
     made = make_program(asked_by_a_shell=ASKED_BY_A_SHELL in os.environ)
     status = made(asked, prog_name=PROGRAM, standalone_mode=False, obj=plain)
     if status == ExitStatus.INTERRUPTED:
         return _end_interrupted(plain)
     return int(status or 0) if arguments else ExitStatus.USAGE
+
+
+def _insist_no_powershell() -> None:
+    """Refuse to set up a shell that would be started, and let run scripts of anyone."""
+    from shellingham import (  # type: ignore[import-untyped]
+        ShellDetectionFailure,
+        detect_shell,
+    )
+
+    with suppress(ShellDetectionFailure):
+        if detect_shell()[0] in {"powershell", "pwsh"}:
+            raise UsageError(
+                "completion is not set up for PowerShell: that would let it run scripts"
+                " of anyone, whatever its policy was",
+                remedy="append what `connectsync --show-completion` prints to the file"
+                " that $PROFILE names",
+            )
 
 
 def _insist_asked_by_a_shell() -> None:

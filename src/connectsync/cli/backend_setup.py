@@ -23,8 +23,8 @@ from connectsync.cli.secrets import GATEWAY, NO_GATEWAY, district_token, project
 from connectsync.cli.session import Session
 from connectsync.config.decode import Ground, without_steps_up
 from connectsync.config.project import BrowserConfig, Project
+from connectsync.config.state_address import home_of
 from connectsync.domain.district import District
-from connectsync.domain.foreign_text import home_of
 from connectsync.domain.live import CLOCKS_DIFFER, Snapshot
 from connectsync.domain.settings import Form
 from connectsync.emulator.app import create_app

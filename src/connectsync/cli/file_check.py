@@ -9,7 +9,7 @@ from typing import Any
 
 from connectsync import __version__
 from connectsync.cli.formats import insist_free, show_findings
-from connectsync.cli.machine import secure, standard_input
+from connectsync.cli.machine import drop_unusable, secure, standard_input
 from connectsync.cli.session import TOOL, Session
 from connectsync.cli.terminal import (
     ExitStatus,
@@ -96,6 +96,7 @@ def check_plainly(arguments: Sequence[str]) -> int:
     """
     never_stumble()
     secure()
+    drop_unusable(os.environ)
     plain = terminal(
         color="auto", quiet=False, log_format=LogFormat.TEXT, environment=os.environ
     )
@@ -138,8 +139,7 @@ def check_and_show(session: Session, asked: FilesToCheck) -> ExitStatus:
     if len(options.known) or asked.write_baseline:
         report = _keep_baseline(session, project, asked, fleet, options, report)
     report = share_of_report(report, fleet, asked.shard)
-    total = len(fleet.files)
-    say_share(session.terminal, asked.shard, report.files, total, noun="file")
+    say_share(session.terminal, asked.shard, report.files, len(fleet.files), "file")
     return _show(session, project, asked, options, report, fleet)
 
 

@@ -6,15 +6,21 @@ import io
 import os
 import re
 import select
+import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import NamedTuple, TextIO
 from urllib.parse import urlsplit
 
 from connectsync import errors
-from connectsync.domain.foreign_text import foreign_text
+from connectsync.domain.foreign_text import (
+    APART,
+    foreign_text,
+    is_astray,
+    whole_folders,
+)
 from connectsync.domain.live import BY_ADDRESS
 from connectsync.errors import UsageError
 
@@ -290,6 +296,49 @@ class Outlet(io.FileIO):
                 continue
             left = left[written:]
         return size
+
+
+NUMBER = re.compile("[0-9]{1,5}")
+_NUMBERS = ("COLUMNS", "LINES", "TERMINAL_WIDTH", "COMP_CWORD")
+"""Variables that libraries read as numbers, and stumble over where they are none."""
+
+_TELLTALES = ("SSLKEYLOGFILE", "DEBUG", "DEBUGP", "DEBUG_FILE", "PWDEBUG")
+"""
+Variables that make libraries tell what is secret.
+
+The first names a file for the keys of each call. The others have Playwright write down
+all that it types and is sent.
+"""
+
+ON_WINDOWS = os.name == "nt"
+
+
+def drop_unusable(environment: MutableMapping[str, str]) -> None:
+    """Take what no run may obey, or libraries stumble over, out of its environment."""
+    for name in _TELLTALES:
+        environment.pop(name, None)
+    # an empty or relative one would mean the folder under review
+    for name in [one for one in environment if is_astray(one, environment[one])]:
+        del environment[name]
+    if "PATH" in environment:
+        # and so would such an entry, for libraries that start a program
+        whole = whole_folders(environment["PATH"].split(os.pathsep))
+        environment["PATH"] = whole or (APART if ON_WINDOWS else os.defpath)
+    if ON_WINDOWS:
+        # else the system looks there before all others
+        environment["NODEFAULTCURRENTDIRECTORYINEXEPATH"] = "1"
+    for name in _NUMBERS:
+        if not NUMBER.fullmatch(environment.get(name, "0")):
+            del environment[name]
+
+
+def end_group(pid: int) -> bool:
+    """End a process of ours and all that it started; say whether the system can."""
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except (AttributeError, ProcessLookupError, PermissionError):
+        return False
+    return True
 
 
 def secure() -> None:

@@ -5,13 +5,18 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import signal
 import subprocess
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from urllib.parse import unquote
 
-from connectsync.cli.machine import SECRET_FILES, SECRETS_OF_OTHERS, WORDS_OF_AUTHORS
+from connectsync.cli.machine import (
+    SECRET_FILES,
+    SECRETS_OF_OTHERS,
+    WORDS_OF_AUTHORS,
+    end_group,
+)
+from connectsync.cli.terminal import words_to_start
 from connectsync.config.decode import Ground
 from connectsync.config.project import Project
 from connectsync.domain.district import DISTRICT_VARIABLE, token_identity
@@ -412,7 +417,7 @@ def _command(
     try:
         # a session of its own: Ctrl-C in our terminal is for us, and ends no answer
         with subprocess.Popen(  # noqa: S603 - the project's own command, no shell
-            shlex.split(line),
+            words_to_start(shlex.split(line), root, environment),
             cwd=root,
             env=environment_of_children(environment, also=_also(environment)),
             stdin=subprocess.DEVNULL,
@@ -423,7 +428,8 @@ def _command(
             try:
                 secret, _ = process.communicate(timeout=SECONDS)
             except BaseException:
-                _end(process)
+                if not end_group(process.pid):
+                    process.kill()
                 raise
         if process.returncode:
             raise ProjectError(f"{reference} failed", remedy=_RUN_IT)
@@ -440,11 +446,3 @@ def _also(environment: Mapping[str, str]) -> frozenset[str]:
     """Name the variables that commands get on top: what an operator says they need."""
     named = environment.get(COMMAND_ENVIRONMENT, "").replace(",", " ").split()
     return frozenset((*_PLACES.split(), *named))
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a command and all that it started, which would keep its answer open."""
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except (AttributeError, ProcessLookupError, PermissionError):
-        process.kill()

@@ -8,7 +8,7 @@ import re
 import shlex
 import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from enum import IntEnum, StrEnum
@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import TextIO
 
 from connectsync import errors
+from connectsync.cli import machine
 from connectsync.cli.commands import CommandPlace
-from connectsync.cli.machine import lost, now_at_least, tell_once, utc_now
+from connectsync.cli.machine import NUMBER, lost, now_at_least, tell_once, utc_now
 from connectsync.domain.foreign_text import (
     APART,
     environment_of_children,
-    is_astray,
     program_in,
     without_user_info,
 )
@@ -314,6 +314,23 @@ def _pager(environment: Mapping[str, str]) -> tuple[str, ...]:
     return (found, *words[1:]) if found else ()
 
 
+def words_to_start(
+    words: list[str], folder: Path, environment: Mapping[str, str]
+) -> list[str]:
+    """
+    Give the words of a command; on Windows, with its program spelled whole.
+
+    It would look for that where we stand first, whatever folder and PATH it is told.
+    """
+    if not machine.ON_WINDOWS:
+        return words
+    program, *rest = words
+    named = str(folder / program) if os.path.dirname(program) else program  # noqa: PTH120 - of a word
+    if (found := program_in(os.get_exec_path(environment), named)) is None:
+        raise FileNotFoundError(program)
+    return [found, *rest]
+
+
 def _is_longer_than_screen(text: str) -> bool:
     from shutil import get_terminal_size
 
@@ -362,38 +379,13 @@ def _colour(color: str, environment: Mapping[str, str], stream: TextIO) -> bool:
     return stream.isatty() and environment.get("TERM") != "dumb"
 
 
-_NUMBER = re.compile("[0-9]{1,5}")
-_NUMBERS = ("COLUMNS", "LINES", "TERMINAL_WIDTH", "COMP_CWORD")
-"""Variables that libraries read as numbers, and stumble over where they are none."""
-
-_TELLTALES = ("SSLKEYLOGFILE", "DEBUG", "DEBUGP", "DEBUG_FILE", "PWDEBUG")
-"""
-Variables that make libraries tell what is secret.
-
-The first names a file for the keys of each call. The others have Playwright write down
-all that it types and is sent.
-"""
-
-
-def drop_unusable(environment: MutableMapping[str, str]) -> None:
-    """Take what no run may obey, or libraries stumble over, out of its environment."""
-    for name in _TELLTALES:
-        environment.pop(name, None)
-    # an empty or relative one would mean the folder under review
-    for name in [one for one in environment if is_astray(one, environment[one])]:
-        del environment[name]
-    for name in _NUMBERS:
-        if not _NUMBER.fullmatch(environment.get(name, "0")):
-            del environment[name]
-
-
 def _width(environment: Mapping[str, str]) -> int:
     columns = 80
     if sys.stdout.isatty():
         from shutil import get_terminal_size
 
         columns = get_terminal_size().columns
-    if _NUMBER.fullmatch(environment.get("COLUMNS", "")):
+    if NUMBER.fullmatch(environment.get("COLUMNS", "")):
         columns = int(environment["COLUMNS"])
     return max(40, min(columns, WIDEST))
 
@@ -406,7 +398,7 @@ def _write(stream: TextIO, text: str) -> bool:
 
 
 def say_share(
-    terminal: Terminal, shard: Shard, held: int, total: int, *, noun: str = "district"
+    terminal: Terminal, shard: Shard, held: int, total: int, noun: str = "district"
 ) -> None:
     """Say how much of what was asked for falls into the shard, even if nothing does."""
     if shard != ALL:

@@ -15,6 +15,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from itertools import chain, islice
+from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
 MASK = "***"
@@ -386,7 +387,9 @@ _ALLOWED = re.compile(
     "|PLAYWRIGHT_(BROWSERS_PATH|NODEJS_PATH|SKIP_[A-Z_]+)|PW_(LANG|CLI)_[A-Z_]+"
     # what Windows does not run without
     "|SYSTEMROOT|SYSTEMDRIVE|WINDIR|COMSPEC|PATHEXT|USERPROFILE|USERNAME|APPDATA"
-    "|LOCALAPPDATA|PROGRAMDATA|PROGRAMFILES(\\(X86\\))?",
+    "|LOCALAPPDATA|PROGRAMDATA|PROGRAMFILES(\\(X86\\))?"
+    # and what keeps it from running programs of the current folder
+    "|NODEFAULTCURRENTDIRECTORYINEXEPATH",
     re.IGNORECASE,
 )
 
@@ -401,12 +404,20 @@ APART = os.path.abspath(os.sep)  # noqa: PTH100 - of no path
 """Where what we start stands: what lies by relative names here, a commit decides."""
 
 
-def program_in(folders: Iterable[str], name: str) -> str | None:
-    """Find a program by its name in those of the folders that are spelled whole."""
-    from shutil import which  # noqa: PLC0415 - it imports what unpacks archives
+ENDINGS = (".exe", ".com") if os.name == "nt" else ("",)
+"""What the file of a program ends in, where the system tells programs by that."""
 
-    # of no folder it would search the usual ones
-    return which(name, path=_whole(folders) or os.devnull)
+
+def program_in(folders: Iterable[str], name: str) -> str | None:
+    """Find a program by its name, or path, in folders that are spelled whole."""
+    # the library's own search looks in the current folder first, on Windows
+    whole = [Path(APART if Path(name).is_absolute() else one) for one in folders]
+    endings = ("",) if name.lower().endswith(ENDINGS) else ENDINGS
+    for folder in (one for one in whole if one.is_absolute()):
+        for found in (folder / f"{name}{ending}" for ending in endings):
+            if os.access(found, os.X_OK) and found.is_file():
+                return str(found)
+    return None
 
 
 def environment_of_children(
@@ -419,7 +430,9 @@ def environment_of_children(
     address holds no password, and of folders what is spelled whole.
     """
     kept = {
-        name: _whole(value.split(os.pathsep)) if _SEARCHED.fullmatch(name) else value
+        name: whole_folders(value.split(os.pathsep))
+        if _SEARCHED.fullmatch(name)
+        else value
         for name, value in environment.items()
         if ((name in also or _ALLOWED.fullmatch(name)) and not is_astray(name, value))
         or (_PROXY.fullmatch(name) and "@" not in value)
@@ -433,18 +446,6 @@ def is_astray(name: str, value: str) -> bool:
     return _PLACE.fullmatch(name) is not None and not os.path.isabs(value)  # noqa: PTH117
 
 
-def home_of(environment: Mapping[str, str]) -> str:
-    """Give the home of this person as libraries find it: without HOME, by who it is."""
-    if home := environment.get("HOME"):
-        return home
-    try:
-        from pwd import getpwuid  # noqa: PLC0415 - not on Windows
-
-        return getpwuid(os.geteuid()).pw_dir or APART
-    except (ImportError, KeyError):
-        return APART
-
-
-def _whole(folders: Iterable[str]) -> str:
+def whole_folders(folders: Iterable[str]) -> str:
     """Leave out what means a folder under review: an empty or relative entry."""
     return os.pathsep.join(one for one in folders if os.path.isabs(one))  # noqa: PTH117
