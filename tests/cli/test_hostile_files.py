@@ -30,6 +30,7 @@ from connectsync.backends.browser import session
 from connectsync.backends.browser.website import Website
 from connectsync.cli.emulator import make_embedded_store
 from connectsync.config.project import load_project
+from connectsync.domain.plan_file import digest_of
 from connectsync.errors import CredentialsRefused, InvalidFiles, StateError
 from connectsync.files import writing
 from connectsync.files.access import insist_unplanted
@@ -302,6 +303,84 @@ def test_no_path_of_the_project_file_steps_up_behind_what_may_be_a_link(
     for command in ("validate", "plan"):
         said = valley.run(command)
         assert (said.status, "steps up behind a folder" in said.err) == (1, True)
+
+
+ELSEWHERE = "//evil.example/share/x"
+
+
+@pytest.fixture
+def looked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Give the paths of that machine that somebody looked at."""
+    seen: list[str] = []
+
+    def spy(look: Callable[..., object]) -> Callable[..., object]:
+        def spied(path: object, *given: object, **more: object) -> object:
+            seen.extend(one for one in [str(path)] if "evil.example" in one)
+            return look(path, *given, **more)
+
+        return spied
+
+    for name in ("stat", "lstat", "open", "readlink", "scandir"):
+        monkeypatch.setattr(os, name, spy(getattr(os, name)))
+    return seen
+
+
+@pytest.mark.parametrize("slashes", ["//", "\\\\", "/\\"])
+@pytest.mark.parametrize(
+    "stated",
+    [
+        "districts: PATH",
+        "baseline: PATH",
+        "backend: snapshot:PATH",
+        "state: {dir: PATH}",
+        "state: {url: file:PATH}",
+        "backends: {embedded: {seed: PATH}}",
+        "backends: {browser: {url: https://c.example, session: PATH}}",
+        "backends: {gateway: {url: https://c.example, token: file:PATH}}",
+        "roster: {guardians_sample: PATH.csv}",
+        "roster: {source: 'PATH/{district}'}",
+        "roster: {districts: {lakeview-usd: PATH}}",
+        "calendars: [{name: a, holidays: [PATH.ics]}]",
+        "notify: {webhooks: [{name: a, url: file:PATH}]}",
+    ],
+)
+@pytest.mark.sampled(12)
+def test_no_path_of_the_project_file_leads_to_another_machine(
+    valley: Console, looked: list[str], stated: str, slashes: str
+) -> None:
+    """Windows signs in there as soon as somebody looks."""
+    path = ELSEWHERE.replace("//", slashes, 1)
+    project = "schema: 1\n" + stated.replace("PATH", path) + "\n"
+    (valley.folder / "connectsync.yaml").write_text(project, "utf-8")
+    for command in ("validate", "plan", "runs"):
+        said = valley.run(command)
+        assert said.status == 1, said.both
+        assert "connectsync.yaml:2:" in said.err
+    assert not looked
+
+
+def test_no_token_of_a_district_is_looked_for_on_another_machine(
+    valley: Console, looked: list[str]
+) -> None:
+    valley.replace(LAKEVIEW, "env:LAKEVIEW_USD_TOKEN", f"file:{ELSEWHERE}")
+    folder = {"CONNECTSYNC_TOKEN_FOLDERS": "/"}
+    said = valley.run("doctor", environment=folder)
+    assert "is no district's token, so it is not read" in " ".join(said.both.split())
+    assert not looked
+
+
+def test_a_plan_is_of_no_files_on_another_machine(
+    valley: Console, looked: list[str]
+) -> None:
+    path = valley.folder / "plan.json"
+    assert valley.run("plan", "--out", "plan.json", LAKEVIEW).status == 0
+    data = json.loads(path.read_text("utf-8"))
+    data["scope"] = [ELSEWHERE]
+    path.write_text(json.dumps(data | {"digest": digest_of(data)}), "utf-8")
+    valley.run("show", "plan.json")
+    said = valley.run("apply", "plan.json")
+    assert "the plan is of files outside the project" in said.err
+    assert not looked
 
 
 @pytest.mark.parametrize(

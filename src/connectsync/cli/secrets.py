@@ -17,7 +17,7 @@ from connectsync.cli.machine import (
     end_group,
 )
 from connectsync.cli.terminal import words_to_start
-from connectsync.config.decode import Ground
+from connectsync.config.decode import Ground, names_machine
 from connectsync.config.project import Project
 from connectsync.domain.district import DISTRICT_VARIABLE, token_identity
 from connectsync.domain.foreign_text import SECRETS, environment_of_children
@@ -172,6 +172,8 @@ def district_token(
     kind, _, where = reference.partition(":")
     root = project.root
     if kind == "file":
+        if names_machine(where):
+            raise _no_district(reference)
         _insist_open(root / where, reference, project, environment)
     ours = project.secrets.values()
     if _means_one_of(reference, ours, root) or (

@@ -55,6 +55,8 @@ class Ground:
         What git keeps for itself is no part of it: credentials lie there, and hooks.
         Nor is what a link of the ground leads to that is no path from where it lies.
         """
+        if names_machine(str(path)) and not names_machine(self.folder):
+            return False
         real = os.path.realpath(path)
         top = self.folder if self.folder == os.sep else f"{self.folder}{os.sep}"
         if not real.startswith(top):
@@ -114,6 +116,18 @@ class Ground:
         if folder not in self._known:
             self._known[folder] = self.holds(folder)
         return self._known[folder]
+
+
+def names_machine(path: str) -> bool:
+    """
+    Say whether a path may be one on another machine: it begins with two slashes.
+
+    Windows signs in there as soon as such a path is looked at.
+    """
+    return path[:1] in _SLASHES and path[1:2] in _SLASHES
+
+
+_SLASHES = frozenset("/\\")
 
 
 _MOST_STEPS = 4_000

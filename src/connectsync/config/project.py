@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from connectsync.config.decode import Ground
+from connectsync.config.decode import Ground, names_machine
 from connectsync.config.discovery import PROJECT_FILE, misnamed, relative, walk
 from connectsync.config.document import Document, Reading
 from connectsync.config.policy import (
@@ -228,7 +228,27 @@ def insist_only_project(project: Project) -> None:
 def _sound(reading: Reading) -> Document:
     if reading.document is None or reading.findings:
         raise refusal(reading.findings)
-    return reading.document
+    document = reading.document
+    for keys, text in _texts(document.data, ()):
+        path = text.partition(":")[2] if text.startswith(_BEFORE_A_PATH) else text
+        if names_machine(path):
+            said = f"{quote_text(text)} is a path on another machine"
+            raise _misplaced(document, keys, said, "name a file on this machine")
+    return document
+
+
+_BEFORE_A_PATH = ("file:", "snapshot:")
+
+
+def _texts(data: object, at: KeyPath) -> Iterator[tuple[KeyPath, str]]:
+    if isinstance(data, str):
+        yield at, data
+    elif isinstance(data, Mapping):
+        for key, part in data.items():
+            yield from _texts(part, (*at, key))
+    elif isinstance(data, list):
+        for number, part in enumerate(data):
+            yield from _texts(part, (*at, number))
 
 
 def _misnamed(root: Path, name: str) -> ProjectError:
@@ -253,19 +273,19 @@ def _insist_inside(document: Document, root: Path, ground: Ground) -> None:
                 f"{quote_text(spelled)} steps up behind a folder, which may be a link"
             )
             hint = "spell it without: git would take it for another place"
-            raise _misplaced(document, key, said, hint)
+            raise _misplaced(document, (key,), said, hint)
     stated = document.data.get("districts")
     if stated is None or ground.holds(root / stated):
         return
     where = "the project" if ground.folder == str(root) else "the repository"
     said = f"the folder {quote_text(stated)} lies outside {where}"
     hint = f"put {PROJECT_FILE} into a folder, or a git repository, that holds both"
-    raise _misplaced(document, "districts", said, hint)
+    raise _misplaced(document, ("districts",), said, hint)
 
 
-def _misplaced(document: Document, key: str, said: str, hint: str) -> ProjectError:
-    place = document.locate((key,))
-    return refusal((error("file-not-readable", said, place, path=(key,), hint=hint),))
+def _misplaced(document: Document, keys: KeyPath, said: str, hint: str) -> ProjectError:
+    place = document.locate(keys)
+    return refusal((error("file-not-readable", said, place, path=keys, hint=hint),))
 
 
 def refusal(findings: tuple[Finding, ...]) -> ProjectError:
