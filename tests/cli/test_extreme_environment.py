@@ -103,6 +103,8 @@ def test_no_run_tells_what_is_typed_because_a_library_is_to_be_watched(
     [
         *("PLAYWRIGHT_NODEJS_PATH", "HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"),
         *("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"),
+        *("OPENSSL_CONF", "OPENSSL_MODULES", "OPENSSL_ENGINES", "SSL_CERT_FILE"),
+        *("PGSYSCONFDIR", "SSL_CERT_DIR", "KRB5_CONFIG"),
     ],
 )
 def test_no_driver_and_no_home_is_in_the_folder_itself(name: str) -> None:
@@ -118,6 +120,26 @@ def test_no_driver_and_no_home_is_in_the_folder_itself(name: str) -> None:
     assert environment_of_children(environment, also=also) == environment
     drop_unusable(environment)
     assert environment == {name: "/opt/node"}
+
+
+def test_no_library_reads_its_settings_before_ours_looked_at_them() -> None:
+    """OpenSSL runs what its settings name as soon as the first of these is there."""
+    code = (
+        "import sys, connectsync.__main__, connectsync.cli.app,"
+        " connectsync.cli.file_check;"
+        " print(sys.modules.keys() & {'_ssl', '_hashlib', 'psycopg', 'playwright'})"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert said.stdout == "set()\n"
+
+
+@pytest.mark.parametrize("told", ["/opt/a;", "/opt/a;lib", ";/opt/a", "/opt/a:;lib:."])
+def test_no_loader_looks_for_libraries_in_the_folder_itself(told: str) -> None:
+    """It takes a semicolon for a colon."""
+    for name in ("LD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH"):
+        assert environment_of_children({name: told}) == {name: "/opt/a"}
 
 
 @pytest.mark.parametrize(

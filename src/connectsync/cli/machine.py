@@ -15,12 +15,7 @@ from typing import NamedTuple, TextIO
 from urllib.parse import urlsplit
 
 from connectsync import errors
-from connectsync.domain.foreign_text import (
-    APART,
-    foreign_text,
-    is_astray,
-    whole_folders,
-)
+from connectsync.domain.foreign_text import APART, foreign_text, whole_places
 from connectsync.domain.live import BY_ADDRESS
 from connectsync.errors import UsageError
 
@@ -318,12 +313,13 @@ def drop_unusable(environment: MutableMapping[str, str]) -> None:
     for name in _TELLTALES:
         environment.pop(name, None)
     # an empty or relative one would mean the folder under review
-    for name in [one for one in environment if is_astray(one, environment[one])]:
+    whole = whole_places(environment)
+    for name in environment.keys() - whole.keys():
         del environment[name]
-    if "PATH" in environment:
-        # and so would such an entry, for libraries that start a program
-        whole = whole_folders(environment["PATH"].split(os.pathsep))
-        environment["PATH"] = whole or (APART if ON_WINDOWS else os.defpath)
+        if name == "PATH":
+            # without one the usual are searched; on Windows, where we stand as well
+            whole[name] = APART if ON_WINDOWS else os.defpath
+    environment.update(whole)
     if ON_WINDOWS:
         # else the system looks there before all others
         environment["NODEFAULTCURRENTDIRECTORYINEXEPATH"] = "1"

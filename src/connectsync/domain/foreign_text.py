@@ -1,9 +1,8 @@
 """
 Text that others wrote, made fit to be shown among ours, and without our secrets.
 
-Every sentence of a gateway, a page, Clever, a database or git passes through
-``foreign_text`` where it comes in. A service that refuses a call often repeats what it
-was sent: without this, a token would travel on into plans, comments, journals and logs.
+All that a gateway, a page, Clever, a database or git says passes through
+``foreign_text``: who refuses a call often repeats what it was sent, as a token.
 """
 
 from __future__ import annotations
@@ -36,17 +35,12 @@ _LONG_PIECE = 16
 """The same in an answer that was accepted, which is full of innocent words."""
 
 _SHORTEST = 4
-"""
-A shorter secret is not looked for: it would be found in every word.
-
-One of less than ``_PIECE`` letters and digits is looked for as a whole alone.
-"""
+"""A shorter secret is in every word; below ``_PIECE`` letters it has to be whole."""
 
 _LATEST = 100
 """So many tokens of districts are looked for one by one; more by an index."""
 
-_MOST_PASSING = 500
-_CACHED = 1_000
+_MOST_PASSING, _CACHED = 500, 1_000
 
 _DEPTH = 3
 """How often something may be encoded over again and is still looked into."""
@@ -388,21 +382,24 @@ _ALLOWED = re.compile(
     # what Windows does not run without
     "|SYSTEMROOT|SYSTEMDRIVE|WINDIR|COMSPEC|PATHEXT|USERPROFILE|USERNAME|APPDATA"
     "|LOCALAPPDATA|PROGRAMDATA|PROGRAMFILES(\\(X86\\))?"
-    # and what keeps it from running programs of the current folder
     "|NODEFAULTCURRENTDIRECTORYINEXEPATH",
     re.IGNORECASE,
 )
 
-_SEARCHED = re.compile("PATH|LD_LIBRARY_PATH|DYLD_[A-Z_]*PATH", re.IGNORECASE)
+_SEARCHED = re.compile(
+    "PATH|LD_LIBRARY_PATH|DYLD_[A-Z_]*PATH|SSL_CERT_DIR|KRB5_CONFIG|XDG_[A-Z]+_DIRS",
+    re.IGNORECASE,
+)
 _PROXY = re.compile("(HTTP|HTTPS|ALL)_PROXY", re.IGNORECASE)
 _PLACE = re.compile(
-    "HOME|XDG_(CACHE|CONFIG)_HOME|GIT_CONFIG_(GLOBAL|SYSTEM)|PLAYWRIGHT_NODEJS_PATH"
+    "HOME|XDG_((CACHE|CONFIG|DATA)_HOME|RUNTIME_DIR)|GIT_CONFIG_(GLOBAL|SYSTEM)"
+    "|PLAYWRIGHT_NODEJS_PATH|OPENSSL_(CONF(_INCLUDE)?|MODULES|ENGINES)|SSL_CERT_FILE"
+    "|PGSYSCONFDIR"
 )
 
 
 APART = os.path.abspath(os.sep)  # noqa: PTH100 - of no path
 """Where what we start stands: what lies by relative names here, a commit decides."""
-
 
 ENDINGS = (".exe", ".com") if os.name == "nt" else ("",)
 """What the file of a program ends in, where the system tells programs by that."""
@@ -426,26 +423,28 @@ def environment_of_children(
     """
     Give the environment of a process that we start, out of ours.
 
-    ``also`` names variables that it gets on top. A proxy is handed on only if its
-    address holds no password, and of folders what is spelled whole.
+    ``also`` names more that it gets; of proxies, those without a password in them.
     """
-    kept = {
-        name: whole_folders(value.split(os.pathsep))
-        if _SEARCHED.fullmatch(name)
-        else value
+    given = {
+        name: value
         for name, value in environment.items()
-        if ((name in also or _ALLOWED.fullmatch(name)) and not is_astray(name, value))
+        if name in also
+        or _ALLOWED.fullmatch(name)
         or (_PROXY.fullmatch(name) and "@" not in value)
     }
-    # an empty list means the current folder too; without it the usual ones are searched
-    return {name: v for name, v in kept.items() if v or not _SEARCHED.fullmatch(name)}
+    return whole_places(given)
 
 
-def is_astray(name: str, value: str) -> bool:
-    """Say whether a variable names a place as it is spelled from where we stand."""
-    return _PLACE.fullmatch(name) is not None and not os.path.isabs(value)  # noqa: PTH117
-
-
-def whole_folders(folders: Iterable[str]) -> str:
-    """Leave out what means a folder under review: an empty or relative entry."""
-    return os.pathsep.join(one for one in folders if os.path.isabs(one))  # noqa: PTH117
+def whole_places(environment: Mapping[str, str]) -> dict[str, str]:
+    """Give an environment less what is spelled from where we stand, in lists too."""
+    kept: dict[str, str] = {}
+    for name, told in environment.items():
+        listed = _SEARCHED.fullmatch(name)
+        # loaders of libraries take either sign
+        signs = "[:;]" if "LD_" in name.upper() else os.pathsep
+        parts = re.split(signs, told) if listed else [told]
+        whole = os.pathsep.join(filter(os.path.isabs, parts))
+        # without any the usual is searched; an empty one may mean the current folder
+        if whole or not (listed or _PLACE.fullmatch(name)):
+            kept[name] = whole if listed else told
+    return kept
