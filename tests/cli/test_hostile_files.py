@@ -704,17 +704,17 @@ def as_a_runner(
     )
 
 
-def calling_scripts() -> dict[str, str]:
-    """Give the scripts of our jobs that call or install connectsync, by name."""
+def standing_scripts() -> dict[str, str]:
+    """Give the scripts of our jobs that may stand in the tree of a change, by name."""
     root = Path(__file__).resolve().parents[2]
     action = yaml.safe_load((root / "action.yml").read_text("utf-8"))
     scripts = scripts_of(action["runs"]["steps"])
     gitlab = root / "deploy" / "gitlab" / "connectsync.gitlab-ci.yml"
     jobs = yaml.safe_load(gitlab.read_text("utf-8"))
     for name, job in jobs.items():
-        scripts[name] = "\n".join(job.get("script", ()))
-    calls = re.compile(r'^ *(?:"\$(?:CONNECTSYNC|bin/pip)"|connectsync) ', re.MULTILINE)
-    return {name: one for name, one in scripts.items() if calls.search(one)}
+        if script := "\n".join(job.get("script", ())):
+            scripts[name] = script
+    return scripts
 
 
 def test_jobs_import_nothing_of_the_repository_whatever_the_machine_is_set_to(
@@ -723,12 +723,13 @@ def test_jobs_import_nothing_of_the_repository_whatever_the_machine_is_set_to(
     """In an empty entry of PYTHONPATH Python finds the folder under review."""
     project = valley.folder
     (project / "yaml.py").write_text("import os\nos.mkdir('ran')\n", "utf-8")
-    scripts = calling_scripts()
-    assert len(scripts) == 9
-    for name, script in scripts.items():
-        code = [one for one in script.splitlines() if not one.startswith("#")]
-        assert code[0].startswith("unset PYTHONPATH "), name
-        assert code[1].startswith('case ":${LD_LIBRARY_PATH-/}:"'), name
+    scripts = standing_scripts()
+    assert len(scripts) == 10
+    begins = {tuple(script.splitlines()[:7]) for script in scripts.values()}
+    ((_, python, libraries, *_, path),) = begins
+    assert python.startswith("unset PYTHONPATH ")
+    assert libraries.startswith('case ":${LD_LIBRARY_PATH-/}:"')
+    assert path.endswith('PATH="${PATH#:}"')
     for name in ("Validate", "connectsync-validate"):
         said = as_a_runner(
             scripts[name],
@@ -748,6 +749,60 @@ def test_jobs_import_nothing_of_the_repository_whatever_the_machine_is_set_to(
         assert not (project / "compiled").exists(), name
         assert "4 files, no findings" in said.stdout, said.stderr
         assert not (project / "ran").exists(), name
+
+
+@pytest.mark.parametrize(
+    "name", ["Validate", "connectsync-validate", "connectsync-plan"]
+)
+def test_jobs_run_no_program_of_the_repository_whatever_path_the_machine_has(
+    valley: Console, tmp_path: Path, name: str
+) -> None:
+    project = valley.folder
+    (project / "bin").mkdir()
+    for planted in ("rm", "cat", "git", "mkdir", "dirname", "connectsync", "python3"):
+        for file in (project / planted, project / "bin" / planted):
+            file.write_text(f"#!/bin/sh\n/bin/mkdir {tmp_path}/ran\n", "utf-8")
+            file.chmod(0o700)
+    scripts = standing_scripts()
+    of_its_job = [scripts["Look at the folder of reports"], scripts[name]]
+    usual = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    for script in of_its_job[name != "Validate" :]:
+        as_a_runner(
+            script,
+            project,
+            PATH=f":.:bin:{usual}:",
+            CONNECTSYNC="connectsync",
+            PROJECT=".",
+            REPORT="reports",
+            GITHUB_STEP_SUMMARY=str(tmp_path / "summary"),
+            CONNECT_GATEWAY_TOKEN="of the gateway",  # noqa: S106 - of no gateway
+            CI_MERGE_REQUEST_TARGET_BRANCH_NAME="main",
+        )
+        assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("/opt/a b:/opt/*", "/opt/a b:/opt/*"),
+        (":/opt/a:.:b/c::", "/opt/a"),
+        (".", "/usr/bin:/bin"),
+        ("", "/usr/bin:/bin"),
+    ],
+)
+@pytest.mark.parametrize("shell", ["bash", "sh"])
+def test_jobs_search_only_folders_that_are_spelled_whole(
+    given: str, kept: str, shell: str
+) -> None:
+    script = standing_scripts()["connectsync-plan"].splitlines()[:7]
+    shown = "\n".join([*script, 'printf %s "$PATH"'])
+    said = subprocess.run(
+        [f"/bin/{shell}", "-euc", shown],
+        env={"PATH": given},
+        capture_output=True,
+        check=True,
+    )
+    assert said.stdout.decode() == kept
 
 
 def test_the_comment_is_written_through_no_link(tmp_path: Path) -> None:
@@ -1147,11 +1202,14 @@ def test_no_browser_that_a_commit_brings_along_is_run(
         ("/opt/a::/opt/b", ""),
         ("lib:/opt/a", ""),
         ("/opt/a:.", ""),
+        ("/opt/a;", ""),
+        ("/opt/a;/opt/b", "/opt/a;/opt/b"),
+        ("/opt/a;lib:/opt/b", ""),
     ],
 )
 def test_jobs_take_no_library_of_the_repository(given: str | None, kept: str) -> None:
     """An empty entry of LD_LIBRARY_PATH means the current folder."""
-    for script in calling_scripts().values():
+    for script in standing_scripts().values():
         lines = [one for one in script.splitlines() if "LD_LIBRARY_PATH" in one]
         line = f'{lines[0]}\nprintf %s "${{LD_LIBRARY_PATH-}}"'
         more = {} if given is None else {"LD_LIBRARY_PATH": given}

@@ -946,7 +946,9 @@ def test_gitlab_makes_a_plan_red_that_lacks_districts() -> None:
 
 
 def _project_taken_on_github() -> str:
-    return str(step("plan", "Take the project file from what it is merged into")["run"])
+    taken = step("plan", "Take the project file from what it is merged into")["run"]
+    begin = taken.index("# a link of the change")
+    return f"ln -s . fleet\n{taken[begin:]}"
 
 
 def _project_taken_on_gitlab() -> str:
