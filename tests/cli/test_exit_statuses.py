@@ -259,6 +259,14 @@ def test_on_a_network_the_pages_of_the_emulator_have_a_password_of_their_own(
         assert (known is not None) is usual
 
 
+def test_an_address_that_is_empty_is_not_listened_on(valley: Console) -> None:
+    """A variable of a script may be: then it would be every address of the machine."""
+    said = valley.run("emulator", "--host", "", "--port", "0")
+    assert said.status == 64
+    assert "every address of this machine" in said.err
+    assert said.out == ""
+
+
 def test_a_port_that_is_taken_is_wrong_usage(valley: Console) -> None:
     with served(valley, "--port", "0") as (_, address, _):
         port = address.rpartition(":")[2]

@@ -102,6 +102,11 @@ def emulator(
         raise UsageError(
             "--archives, --not-found, --roster and --previous go with --run-sync"
         )
+    if not host:
+        raise UsageError(
+            "--host is empty, which would mean every address of this machine",
+            remedy="leave it out for this machine alone, or write 0.0.0.0 for all",
+        )
     token = secrets.token_urlsafe(24)
     serving = make_server(session, session.project(), token, host, port)
     password = DEMO_PASSWORD
