@@ -347,7 +347,13 @@ def test_what_tells_people_is_no_token_of_a_district_or_the_gateway(
 
 def stated_as(reference: str, root: Path = STATED.root) -> Project:
     gateway = GatewayConfig("https://gateway.example.org", reference)
-    return replace(STATED, root=root, state_dir=root / ".connectsync", gateway=gateway)
+    return replace(
+        STATED,
+        root=root,
+        districts_dir=root / "districts",
+        state_dir=root / ".connectsync",
+        gateway=gateway,
+    )
 
 
 @pytest.mark.parametrize(
@@ -392,6 +398,45 @@ def test_the_gateway_is_sent_no_token_of_a_district() -> None:
     project, variables = stated_as("env:LAKEVIEW"), {"LAKEVIEW": SECRET}
     with pytest.raises(TokenRefused, match="is a secret of others"):
         gateway_token(project, variables, [lakeview])
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        "env:LAKEVIEW",
+        '"env:LAKEVIEW"',
+        "file:tokens/a",
+        "'file:tokens/a' # kept",
+        "{[}",
+    ],
+)
+@pytest.mark.parametrize(
+    "asked",
+    [
+        *("env:LAKEVIEW", "env:ALSO", "file:tokens/a", "file:tokens/../tokens/a"),
+        *("file:link", "file:copy", "file:/proc/self/cwd/tokens/a"),
+    ],
+)
+@pytest.mark.sampled(12)
+def test_the_gateway_is_sent_no_token_of_a_district_that_is_not_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stated: str, asked: str
+) -> None:
+    """Another one is planned, or none, or the file has a mistake."""
+    for name in ("tokens", "districts/ca"):
+        (tmp_path / name).mkdir(parents=True)
+    for name in ("tokens/a", "copy"):
+        (tmp_path / name).write_text(f"{SECRET}\n", "utf-8")
+    (tmp_path / "link").symlink_to("tokens/a")
+    text = f"schema: 1\ncredentials: {{oauth_token: {stated}}}\n"
+    if stated == "{[}":
+        text = "schema: [1\ncredentials:\n  oauth_token: env:LAKEVIEW\n"
+    (tmp_path / "districts/ca/lakeview.yaml").write_text(text, "utf-8")
+    monkeypatch.chdir(tmp_path)
+    variables = {"LAKEVIEW": SECRET, "ALSO": SECRET}
+    with pytest.raises(TokenRefused, match="is a secret of others"):
+        gateway_token(stated_as(asked, tmp_path), variables, ())
+    (tmp_path / "districts/ca/lakeview.yaml").unlink()
+    assert gateway_token(stated_as(asked, tmp_path), variables, ()) == SECRET
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from connectsync.cli.backends import connect_of, open_reader
 from connectsync.cli.commands import quote_word
 from connectsync.cli.fleets import FleetScope, load_planned_scope
 from connectsync.cli.machine import TOLD
-from connectsync.cli.secrets import insist_no_commit, read_secret
+from connectsync.cli.secrets import read_secret
 from connectsync.cli.session import Session
 from connectsync.cli.terminal import SOURCES
 from connectsync.config.decode import Ground
@@ -47,7 +47,7 @@ from connectsync.operations.commit import (
 from connectsync.operations.comparison import Comparison, compare_since
 from connectsync.operations.drift import DriftReading, find_drift
 from connectsync.operations.files import files_brought, snapshot_of
-from connectsync.operations.git import Git, GitRefused, explain_refusal
+from connectsync.operations.git import Git, GitRefused, explain_refusal, insist_kept_out
 from connectsync.operations.plan import CountImpact, PlanContext, make_plan
 from connectsync.report.terminal import inert
 from connectsync.rules.hours import hours_loosened
@@ -223,7 +223,7 @@ def _address(session: Session, project: Project) -> Address | None:
         return None
     if stated.partition(":")[0] in {"env", "file", "command"}:
         environment, root = session.environment, project.root
-        insist_no_commit("state.url", stated, environment=environment, root=root)
+        insist_kept_out("state.url", stated, environment=environment, root=root)
         stated = read_secret(
             "state.url", stated, environment=environment, root=root, what="address"
         )

@@ -7,6 +7,7 @@ import re
 import shlex
 import subprocess
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -29,7 +30,8 @@ from connectsync.files.access import (
     read_regular,
     wide_encoding,
 )
-from connectsync.operations.git import tracked_in
+from connectsync.operations.files import references_in
+from connectsync.operations.git import insist_kept_out
 
 LIMIT = 1 << 16
 """Bytes that a file with a secret may have."""
@@ -49,11 +51,7 @@ _PLACES = """
 
 
 ALLOWED = "CONNECTSYNC_ALLOW_COMMANDS"
-"""
-Set to 1 by who runs connectsync, so that ``command:`` may run what a file says.
-
-The files of a pull request are an author's word; the environment is not.
-"""
+"""Set to 1 by who runs connectsync, so that ``command:`` may run what a file says."""
 
 
 def read_secret(
@@ -216,10 +214,12 @@ def project_secret(
     """
     root = project.root
     kind, _, where = reference.partition(":")
-    insist_no_commit(key, reference, environment=environment, root=root)
+    insist_kept_out(key, reference, environment=environment, root=root)
     mine = frozenset([key, *mine])
     named_elsewhere = [one for at, one in project.secrets.items() if at not in mine]
-    others = [*filter(None, theirs), *named_elsewhere]
+    # whatever is asked for now: of all districts, also where their files are broken
+    districts = {*filter(None, theirs), *references_in(project.districts_dir)}
+    others = [*districts, *named_elsewhere]
     if (
         (kind == "env" and refused.fullmatch(where))
         or (kind == "file" and _is_others(root / where, project))
@@ -228,27 +228,24 @@ def project_secret(
         raise _not_sent(key, reference, goes)
     secret = read_secret(key, reference, environment=environment, root=root)
     named = (name for name, text in environment.items() if text.strip() == secret)
-    if secret in _held(project, environment, mine) or any(
-        map(refused.fullmatch, named)
+    if (
+        secret in _held(project, environment, mine)
+        or any(map(refused.fullmatch, named))
+        or any(_gives(one, secret, environment, root) for one in districts)
     ):
         raise _not_sent(key, reference, goes)
     return secret
 
 
-def insist_no_commit(
-    key: str, reference: str, *, environment: Mapping[str, str], root: Path
-) -> None:
-    """
-    Refuse a file that is kept in git: its author would choose who is sent what.
-
-    Raises ``TokenRefused``.
-    """
+def _gives(
+    reference: str, secret: str, environment: Mapping[str, str], root: Path
+) -> bool:
+    """Say whether a reference of others gives this; none of their commands is run."""
     kind, _, where = reference.partition(":")
-    if kind == "file" and tracked_in(root / where, environment) is not None:
-        raise TokenRefused(
-            f"{key}: {reference} is kept in git, so it is not used",
-            remedy="keep it out of the repository, or name a variable: env:NAME",
-        )
+    if kind == "file" and not names_machine(where):
+        with suppress(ProjectError):
+            return _file(root / where, reference, Ground.of(root)).strip() == secret
+    return kind == "env" and environment.get(where, "").strip() == secret
 
 
 def _means_one_of(reference: str, others: Iterable[str], root: Path) -> bool:

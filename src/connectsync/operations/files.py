@@ -103,7 +103,9 @@ def _template_path(path: str) -> str:
     )
 
 
-_VARIABLE = re.compile(r"\benv:[A-Za-z_][A-Za-z0-9_]*")
+_REFERENCE = re.compile(
+    r"\benv:[A-Za-z_][A-Za-z0-9_]*|\b(?:file|command):[^\s\"'](?:[^\"'\n#]|\S#)*"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,12 +250,12 @@ def free_reference(key: str, taken: set[str]) -> str:
 
 
 def references_in(districts_dir: Path) -> set[str]:
-    """Find every variable that a file of the districts' folder names for a token."""
+    """Find what files of the districts' folder name for a token, broken ones too."""
     found: set[str] = set()
     for path in below(districts_dir):
         with suppress(OSError):
             text = read_regular(path, SIZE_LIMIT).decode("utf-8", "replace")
-            found.update(_VARIABLE.findall(text))
+            found.update(one.rstrip(" ,}]\r") for one in _REFERENCE.findall(text))
     return found
 
 

@@ -22,7 +22,7 @@ from connectsync.domain.foreign_text import (
     mask_secrets,
     program_in,
 )
-from connectsync.errors import InvalidFiles, UsageError
+from connectsync.errors import InvalidFiles, TokenRefused, UsageError
 from connectsync.files.git_index import (
     at_or_below,
     in_one_place,
@@ -239,6 +239,22 @@ def tracked_in(path: Path, environment: Mapping[str, str]) -> str | None:
     lies = real if path.name == ".." else Path(os.path.realpath(path.parent), path.name)
     held = (_held_at(one, environment) for one in dict.fromkeys((lies, real)))
     return next((one for one in held if one is not None), None)
+
+
+def insist_kept_out(
+    key: str, reference: str, *, environment: Mapping[str, str], root: Path
+) -> None:
+    """
+    Refuse a file that is kept in git: its author would choose who is sent what.
+
+    Raises ``TokenRefused``.
+    """
+    kind, _, where = reference.partition(":")
+    if kind == "file" and tracked_in(root / where, environment) is not None:
+        raise TokenRefused(
+            f"{key}: {reference} is kept in git, so it is not used",
+            remedy="keep it out of the repository, or name a variable: env:NAME",
+        )
 
 
 def _held_at(lies: Path, environment: Mapping[str, str]) -> str | None:
