@@ -28,6 +28,7 @@ from connectsync.domain.policy import Policy
 from connectsync.domain.rule_settings import ALSO_CHANGES, stated_otherwise
 from connectsync.errors import DamagedPlan
 from connectsync.operations.commit import limits_before
+from connectsync.operations.git import Git
 from connectsync.providers.form import Value
 from connectsync.report.reporter import formats_of
 
@@ -61,6 +62,24 @@ def planned(
     data: dict[str, Any] = json.loads(said.out)
     insist_fits(data, "plan")
     return data
+
+
+def test_git_is_asked_once_for_each_file_of_the_commit_that_is_compared_with(
+    repository: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bytes] = []
+    run = Git.run
+
+    def counted(git: Git, *arguments: str, given: bytes = b"", **how: Any) -> bytes:
+        if arguments == ("cat-file", "--batch"):
+            asked.append(given)
+        return run(git, *arguments, given=given, **how)
+
+    monkeypatch.setattr(Git, "run", counted)
+    repository.replace(LAKEVIEW, "deletion_threshold: 15", "deletion_threshold: 16")
+    planned(repository)
+    assert asked
+    assert len(asked) == len(set(asked))
 
 
 def saves(data: dict[str, Any]) -> dict[str, list[str]]:

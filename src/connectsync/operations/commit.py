@@ -55,6 +55,7 @@ class CommitTree:
     entries: Mapping[str, tuple[str, str]]
     links: Mapping[str, str]
     _folders: dict[str, set[str]] = field(default_factory=dict)
+    _kept: dict[str, list[bytes]] = field(default_factory=dict)
 
     @classmethod
     def at(cls, git: Git, commit: str) -> CommitTree:
@@ -77,10 +78,16 @@ class CommitTree:
 
     def read(self, names: Collection[str]) -> list[bytes]:
         """Read files, in the order of their names. Raises ``UsageError``."""
+        objects = [self.entries[name][1] for name in names]
+        # the project file is read again and again, and by itself
+        alone = objects[0] if len(objects) == 1 else ""
         try:
-            return _blobs(self.git, [self.entries[name][1] for name in names])
+            found = self._kept.get(alone) or _blobs(self.git, objects)
         except GitRefused as refusal:
             raise explain_refusal(self.git, refusal.said) from refusal
+        if alone:
+            self._kept[alone] = found
+        return found
 
     def is_file(self, name: str) -> bool:
         """Say whether there is a file of this name, and no link or folder."""
@@ -133,12 +140,11 @@ def file_of_commit(git: Git, commit: str, name: str) -> bytes | None:
     It is asked for by its name: a commit may hold any number of others. Raises
     ``GitRefused``, also where it cannot be told.
     """
-    git.run(
-        "rev-parse", "--verify", "--quiet", "--end-of-options", f"{commit}^{{tree}}"
-    )
-    asked = os.fsencode(f"{commit}:{name}\n")
+    asked = os.fsencode(f"{commit}^{{tree}}\n{commit}:{name}\n")
     follow = ("cat-file", "--follow-symlinks", "--batch-check")
-    told = git.run(*follow, given=asked, most=SHORT)
+    tree, _, told = git.run(*follow, given=asked, most=SHORT).partition(b"\n")
+    if b" tree " not in tree:
+        raise GitRefused("")
     match told.split():
         case [oid, b"blob", size] if told.count(b"\n") == 1:
             if int(size) > SIZE_LIMIT:
@@ -336,10 +342,8 @@ def _looser(before: Project, after: Project) -> Iterator[str]:
 
 _HEAD = re.compile(rb"([0-9a-f]{40,64}) \d+ (\d+)(?: \d+)?")
 UNSAVED = "not committed yet"
-MOST_FILES = 2_000
-"""Files whose lines git is asked about: it takes some milliseconds of each."""
-
-_FILE_LIMIT = 1 << 24
+MOST_FILES, _FILE_LIMIT = 2_000, 1 << 24
+"""Files whose lines git is asked about, some milliseconds of each; bytes of one."""
 
 _Written = tuple[int, AcceptedBy]
 """Who wrote a line, behind the seconds by which the newest is found."""
@@ -359,8 +363,7 @@ class Authors:
         if file not in self._lines:
             self.asked += 1
             self._lines[file] = self._blame(file) if self.asked <= MOST_FILES else {}
-        held = self._lines[file]
-        found = [held[line] for line in lines if line in held]
+        found = [one for line in lines if (one := self._lines[file].get(line))]
         return max(found, key=lambda one: one[0], default=(0, AcceptedBy()))[1]
 
     def of_file(self, file: str) -> AcceptedBy:
@@ -369,7 +372,7 @@ class Authors:
             "log", "-1", f"--abbrev={SHOWN}", "--format=%an%x00%at%x00%h", "--", file
         )
         parts = os.fsdecode(said).strip().split("\0")
-        if len(parts) != _PARTS or self._is_shallow():
+        if len(parts) != 3 or self._is_shallow():  # noqa: PLR2004 - of the format
             return AcceptedBy()
         name, at, commit = parts
         return AcceptedBy(name, _day(at), f"commit {commit}")
@@ -432,15 +435,12 @@ NOBODY: _Written = (0, AcceptedBy())
 
 
 def _told(commit: bytes, at: str, _: str, name: str) -> _Written:
-    seconds = int(at) if at.isdecimal() else 0
-    spelled = commit[:SHOWN].decode("ascii")
-    return seconds, AcceptedBy(name.rstrip("\n"), _day(at), f"commit {spelled}")
+    how, seconds = f"commit {commit[:SHOWN].decode()}", int(at) if at.isdecimal() else 0
+    return seconds, AcceptedBy(name.rstrip("\n"), _day(at), how)
 
 
 SHOWN = 9
 """Digits of a commit that are shown."""
-
-_PARTS = 3
 
 
 def _day(seconds: str) -> date | None:
