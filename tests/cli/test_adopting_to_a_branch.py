@@ -135,6 +135,7 @@ def test_a_branch_that_is_there_stays_as_it_is_and_nothing_is_read(
         ),
     ],
 )
+@pytest.mark.sampled(5)
 def test_a_name_that_is_none_of_a_branch_is_refused(
     name: str, drifted: Console
 ) -> None:

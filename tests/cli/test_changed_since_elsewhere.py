@@ -544,6 +544,7 @@ OTHERWISE = {
 
 @pytest.mark.parametrize("name", ["connectsync.yaml", LAKEVIEW, PROFILE, "school.ics"])
 @pytest.mark.parametrize("kind", OTHERWISE)
+@pytest.mark.sampled(6)
 def test_a_file_that_git_checks_out_as_another_is_refused(
     project: Console, kind: str, name: str
 ) -> None:

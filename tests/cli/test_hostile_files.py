@@ -222,6 +222,7 @@ def unprivileged(console: Console, *arguments: str) -> subprocess.CompletedProce
 
 @pytest.mark.parametrize("folder", ["districts", "districts/ca", "districts/_profiles"])
 @pytest.mark.parametrize("mode", [0o000, 0o300, 0o600])
+@pytest.mark.sampled(4)
 def test_a_folder_that_cannot_be_read_is_an_error_that_names_it(
     valley: Console, folder: str, mode: int
 ) -> None:
@@ -1405,6 +1406,7 @@ class TestWriting:
         ],
         ids=" ".join,
     )
+    @pytest.mark.sampled(8)
     def test_no_report_takes_the_place_of_anything(
         self, valley: Console, command: list[str]
     ) -> None:

@@ -820,6 +820,7 @@ def test_a_told_clock_tells_no_one_who_is_not_here(known: Console, hook: Hook) -
     ],
     ids=json.dumps,
 )
+@pytest.mark.sampled(4)
 def test_what_an_edited_state_says_that_people_were_told_is_a_sentence(
     known: Console, hook: Hook, said: dict[str, Any]
 ) -> None:

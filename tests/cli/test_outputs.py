@@ -117,6 +117,7 @@ SAYING = WRITING | {
 
 
 @pytest.mark.parametrize("name", SAYING)
+@pytest.mark.sampled(7)
 def test_what_was_written_to_a_file_is_said_beside_it(
     fleet: Console, name: str
 ) -> None:

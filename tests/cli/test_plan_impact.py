@@ -360,6 +360,7 @@ def test_a_roster_that_the_change_brings_along_does_not_count(
 
 @pytest.mark.parametrize("samples", ["samples", ":(exclude)*", "[a]*"])
 @pytest.mark.parametrize("link", ["rosters", "rosters/elm", "students.csv"])
+@pytest.mark.sampled(4)
 def test_a_roster_behind_a_link_that_the_change_brings_along_does_not_count(
     repository: Console, link: str, samples: str
 ) -> None:

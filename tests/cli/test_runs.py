@@ -327,6 +327,7 @@ def test_a_time_that_no_clock_has_is_told_as_an_edited_state(
     ],
     ids=json.dumps,
 )
+@pytest.mark.sampled(4)
 def test_an_entry_of_other_types_is_told_as_an_edited_state(
     valley: Console, action: str, said: dict[str, Any]
 ) -> None:

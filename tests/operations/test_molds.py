@@ -199,6 +199,7 @@ def composed(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
 
 
 @pytest.mark.parametrize("seed", range(12))
+@pytest.mark.sampled(4)
 def test_a_file_of_a_mold_is_told_of_as_if_it_were_read_alone(
     tmp_path: Path, composed: list[bytes], seed: int
 ) -> None:

@@ -506,7 +506,15 @@ Look = Callable[[File], list[Found]]
 def look(situation: Any) -> Look:
     """Give a function that runs every rule over a file."""
 
+    # what one test follows from a file another follows as well
+    known = dict[str, list[Found]]()
+
     def found_in(file: File) -> list[Found]:
+        if (spelled := repr(file)) not in known:
+            known[spelled] = looked(file)
+        return known[spelled]
+
+    def looked(file: File) -> list[Found]:
         here = situation(
             file.data,
             today=file.today,

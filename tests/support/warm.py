@@ -50,6 +50,9 @@ os._exit(int(server.recv(9) or b"99"))
 """What stands on the PATH: it imports no module that is not in Python itself."""
 
 
+PLACE = os.environ.get("TMPDIR") or "/tmp"  # noqa: S108 - a fresh folder in it
+"""Where servers are found: the folder for temporary files of a test goes with it."""
+
 NO_RIGHTS = "-dac_override,-dac_read_search"
 """What lets root read and write every file."""
 
@@ -62,7 +65,7 @@ def warm_folder(script: Path | None = None) -> Path:
     With a ``script``, it is that program of ours that stands there, by its own name.
     """
     address = serving(script=script)
-    folder = Path(tempfile.mkdtemp(prefix="warm-"))
+    folder = Path(tempfile.mkdtemp(prefix="warm-", dir=PLACE))
     client = folder / (script.name if script else "connectsync")
     client.write_text(CLIENT.format(python=sys.executable, address=address))
     client.chmod(0o755)
@@ -77,7 +80,7 @@ def serving(*, like_others: bool = False, script: Path | None = None) -> str:
     One that is ``like_others`` may read and write no more than a user who is not root.
     One with a ``script`` runs that instead of connectsync.
     """
-    address = str(Path(tempfile.mkdtemp(prefix="warm-")) / "server")
+    address = str(Path(tempfile.mkdtemp(prefix="warm-", dir=PLACE)) / "server")
     drop = ("setpriv", "--bounding-set", NO_RIGHTS, "--inh-caps", NO_RIGHTS)
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(address)
