@@ -20,6 +20,7 @@ import gc
 import importlib
 import os
 import pkgutil
+import shutil
 import signal
 import socket
 import subprocess
@@ -57,6 +58,13 @@ NO_RIGHTS = "-dac_override,-dac_read_search"
 """What lets root read and write every file."""
 
 
+def own_folder() -> Path:
+    """Make a folder that goes with this process."""
+    folder = Path(tempfile.mkdtemp(prefix="warm-", dir=PLACE))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
 @lru_cache(maxsize=2)
 def warm_folder(script: Path | None = None) -> Path:
     """
@@ -65,7 +73,7 @@ def warm_folder(script: Path | None = None) -> Path:
     With a ``script``, it is that program of ours that stands there, by its own name.
     """
     address = serving(script=script)
-    folder = Path(tempfile.mkdtemp(prefix="warm-", dir=PLACE))
+    folder = own_folder()
     client = folder / (script.name if script else "connectsync")
     client.write_text(CLIENT.format(python=sys.executable, address=address))
     client.chmod(0o755)
@@ -80,7 +88,7 @@ def serving(*, like_others: bool = False, script: Path | None = None) -> str:
     One that is ``like_others`` may read and write no more than a user who is not root.
     One with a ``script`` runs that instead of connectsync.
     """
-    address = str(Path(tempfile.mkdtemp(prefix="warm-", dir=PLACE)) / "server")
+    address = str(own_folder() / "server")
     drop = ("setpriv", "--bounding-set", NO_RIGHTS, "--inh-caps", NO_RIGHTS)
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(address)
