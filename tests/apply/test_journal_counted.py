@@ -74,7 +74,7 @@ def test_a_district_is_written_down_in_four_commits_and_few_statements(
             claim = claimed(store, run)
             row = store.intend(claim, INTENT, at=NOW)
             store.settle(claim, row, CONFIRMED, at=NOW)
-            store.finish(claim, DONE, {"manage_guardians"}, at=NOW)
+            store.finish(claim, DONE, at=NOW)
         assert len(commits) == 4
         assert len(said) == 19
 
@@ -218,7 +218,7 @@ def test_a_change_that_fails_takes_no_other_of_its_commit_along(kept: Place) -> 
 
         def lost() -> None:
             store.settle(claim, store.intend(claim, INTENT, at=NOW), CONFIRMED, at=NOW)
-            store.finish(other, DONE, None, at=NOW)
+            store.finish(other, DONE, at=NOW)
 
         changes: list[Callable[[], Any]] = [
             lambda: store.intend(claim, INTENT, at=NOW),

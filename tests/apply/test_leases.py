@@ -52,7 +52,7 @@ def test_what_a_runner_ended_is_told_to_the_others(kept: Place) -> None:
         run = begun(one, "lakeview")
         claim = claimed(one, run)
         one.settle(claim, one.intend(claim, INTENT, at=NOW), CONFIRMED, at=NOW)
-        one.finish(claim, DONE, None, at=NOW)
+        one.finish(claim, DONE, at=NOW)
         assert other.claim(run, "one", "lakeview", at=NOW) == DONE
         # who asks does not keep it
         assert one.claim(run, "one", "lakeview", at=NOW) == DONE
@@ -97,7 +97,7 @@ def test_who_lost_a_district_writes_nothing_any_more(kept: Place) -> None:
         for write in (
             lambda: slow.intend(old, replace(INTENT, phase=2), at=NOW),
             lambda: slow.settle(old, row, CONFIRMED, at=NOW),
-            lambda: slow.finish(old, DONE, None, at=NOW),
+            lambda: slow.finish(old, DONE, at=NOW),
             lambda: slow.renew(old),
             lambda: slow.release(old),
         ):

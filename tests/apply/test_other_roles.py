@@ -123,7 +123,7 @@ def test_nothing_that_another_role_created_runs_with_our_rights(
             claim = claimed(store, run)
             row = store.intend(claim, INTENT, at=NOW)
             store.settle(claim, row, CONFIRMED, at=NOW)
-            store.finish(claim, DONE, None, at=NOW)
+            store.finish(claim, DONE, at=NOW)
             store.end(run, at=NOW)
             with store.changing() as connection:
                 move_leases(connection, ["one"], "two")

@@ -58,7 +58,7 @@ def test_what_a_run_left_alone_does_not_count(kept: Place) -> None:
         claim = store.claim(run, "one", "lakeview", at=NOW)
         assert isinstance(claim, Claim)
         failed = DistrictOutcome("lakeview", Ending.FAILED, 0, 0, "no answer")
-        store.finish(claim, failed, None, at=NOW)
+        store.finish(claim, failed, at=NOW)
         assert recent(store) == {"elm-grove"}
 
 

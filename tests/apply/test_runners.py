@@ -292,7 +292,7 @@ def test_a_save_of_which_nothing_is_known_counts_for_the_day(kept: Place) -> Non
         claim = claimed(store, run)
         store.intend(claim, INTENT, at=NOW)
         failed = DistrictOutcome("lakeview", Ending.FAILED, 0, 0, "no answer")
-        store.finish(claim, failed, None, at=NOW)
+        store.finish(claim, failed, at=NOW)
         store.end(run, at=NOW)
         assert StateReader(store).recent("one", NOW).districts == {"lakeview"}
 
@@ -341,7 +341,7 @@ def test_what_was_said_of_a_failure_is_gone_once_it_is_tried_again(kept: Place) 
     with kept.open() as store:
         run = begun(store, "lakeview")
         failed = DistrictOutcome("lakeview", Ending.FAILED, 0, 0, "no answer", "wait")
-        store.finish(claimed(store, run), failed, None, at=NOW)
+        store.finish(claimed(store, run), failed, at=NOW)
         store.reopen(run, at=NOW)
         (part,) = StateReader(store).run(run).parts
         assert (part.outcome, part.ended) == (None, None)
@@ -353,7 +353,7 @@ def test_who_asks_for_a_district_that_has_ended_does_not_keep_its_lease(
     with kept.open() as one, kept.open() as other:
         run = begun(one, "lakeview")
         failed = DistrictOutcome("lakeview", Ending.FAILED, 0, 0, "no answer")
-        one.finish(claimed(one, run), failed, None, at=NOW)
+        one.finish(claimed(one, run), failed, at=NOW)
         assert other.claim(run, "one", "lakeview", at=NOW) == failed
         one.reopen(run, at=NOW)
         assert isinstance(one.claim(run, "one", "lakeview", at=NOW), Claim)

@@ -293,7 +293,7 @@ def journal(out: str) -> None:
             seen = SaveResult(SaveStatus.CONFIRMED, Sent.ANSWERED, after, "2-x")
             store.settle(claim, row, seen, at=at)
             done = DistrictOutcome(one.district, Ending.DONE, 1, 1)
-            store.finish(claim, done, one.desired.keys(), at=at)
+            store.finish(claim, done, at=at)
             return store.outcomes(run, one.district)
 
         return end

@@ -452,7 +452,7 @@ def stop_before_lakeview(settled: Console, later: int = 0) -> None:
         claim = store.claim(run, BACKEND, "dry-creek-isd", at=at)
         assert isinstance(claim, Claim)
         ended = DistrictOutcome("dry-creek-isd", Ending.FAILED, 0, 0, "no answer")
-        store.finish(claim, ended, None, at=at)
+        store.finish(claim, ended, at=at)
         store.stop(run, "1 of 1 failed", at=at)
         for number in range(later):
             others = replace(plan, tool=f"plan {number}", districts=())

@@ -88,9 +88,8 @@ class DistrictRun:
     """
     A district in progress, and what is to be made true there.
 
-    ``merged`` says that its baseline keeps what the plan does not speak of; ``unread``
-    is why it could not be read before anything was saved, if so; ``left_open`` are
-    saves of other runs there that may arrive yet.
+    ``unread`` is why it could not be read before anything was saved, if so;
+    ``left_open`` are saves of other runs there that may arrive yet.
     """
 
     means: RunDeps
@@ -98,7 +97,6 @@ class DistrictRun:
     heartbeat: Heartbeat
     taken: Taken
     planned: DistrictPlan
-    merged: bool = False
     unread: errors.ConnectError | None = None
     left_open: tuple[JournalRow, ...] = ()
     _since: float = field(default_factory=monotonic, init=False)
@@ -183,13 +181,11 @@ class DistrictRun:
             error = await self._told(error)
         if error is not None:
             outcome = replace(outcome, message=error.message, remedy=error.remedy)
-        done = ending is Ending.DONE and not self.merged
-        managed = tuple(self.planned.desired) if done else None
 
         def finish(journal: Journal) -> DistrictOutcome:
             if last is not None:
                 journal.settle(claim, last.row, last.result, at=at)
-            journal.finish(claim, outcome, managed, at=at)
+            journal.finish(claim, outcome, at=at)
             # counted from the journal: what is not confirmed there did not happen
             return journal.outcomes(claim.run, district)[district]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol, TypeVar
@@ -348,19 +348,12 @@ class Journal(Protocol):
         A district that a runner works on is left to that runner.
         """
 
-    def finish(
-        self,
-        claim: Claim,
-        outcome: DistrictOutcome,
-        managed: Collection[str] | None,
-        *,
-        at: datetime,
-    ) -> None:
+    def finish(self, claim: Claim, outcome: DistrictOutcome, *, at: datetime) -> None:
         """
         Write down how a district ended, and let go of it.
 
-        ``managed`` are all settings that its files manage: of others the baseline is
-        forgotten. None keeps it.
+        What is known of settings that its files do not manage stays: a clone that is
+        behind manages fewer.
         """
 
     def outcomes(

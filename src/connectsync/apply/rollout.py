@@ -239,7 +239,6 @@ class WaveRunner:
             self._heartbeat,
             taken,
             self._planned[key],
-            merged=self.plan.partial,
             unread=self.unread.get(key),
             left_open=self._left_open.get(key, ()),
         )

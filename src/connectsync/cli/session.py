@@ -22,12 +22,11 @@ from connectsync.config.discovery import (
     file_of,
     is_key,
     key_file,
-    misnamed,
     names_below,
     relative,
 )
 from connectsync.config.fleet import Fleet, load_fleet
-from connectsync.config.project import Project, load_project, shared_with
+from connectsync.config.project import Project, load_project, misnamed, shared_with
 from connectsync.domain.calendar import Moment
 from connectsync.domain.wording import few
 from connectsync.errors import NothingMatched, ProjectError, StateError, UsageError

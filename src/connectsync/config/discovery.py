@@ -23,9 +23,6 @@ PROJECT_FILE = "connectsync.yaml"
 MOST_ENTRIES = 100_000
 """Names below one folder; the whole country has 13,318 districts."""
 
-_MISNAMED = re.compile(
-    r"\.?connect[-_ ]?sync(?:\.(?:ya?ml|json|toml))+(?:\.txt)?", re.IGNORECASE
-)
 _KEY = re.compile("[a-z0-9]+(-[a-z0-9]+)*")
 _MAGIC = re.compile(r"[*?\[]")
 _HIDDEN = ("_", ".")
@@ -171,16 +168,6 @@ def key_file(districts_dir: Path, key: str) -> Path | None:
     return max(alike, default=None)
 
 
-def misnamed(folder: Path) -> tuple[str, ...]:
-    """Give the names in a folder that look meant as the project file, and are not."""
-    try:
-        names = os.listdir(folder)  # noqa: PTH208 - names, not paths
-    except OSError:
-        return ()
-    found = (name for name in names if _MISNAMED.fullmatch(name))
-    return tuple(sorted(name for name in found if name != PROJECT_FILE))
-
-
 def is_key(argument: str) -> bool:
     """Say whether an argument is spelled like a district, and not like a path."""
     return _KEY.fullmatch(argument) is not None
@@ -244,7 +231,7 @@ def walk(
     """
     ground = ground or Ground.around(folder, PROJECT_FILE)
     top, count = str(folder), 0
-    seen: set[tuple[int, int]] = set()
+    seen: dict[tuple[int, int], str] = {}
     real, linked = [top], list[str]()
     while real or linked:
         # links last: what is reached without one goes by that name
@@ -266,7 +253,7 @@ def walk(
 
 
 def _entries(
-    folder: str, seen: set[tuple[int, int]], ground: Ground, *, is_top: bool
+    folder: str, seen: dict[tuple[int, int], str], ground: Ground, *, is_top: bool
 ) -> tuple[list[str], list[os.DirEntry[str]]]:
     names, others = list[str](), list[os.DirEntry[str]]()
     if (end := ground.way_out(folder)) is not None:
@@ -277,9 +264,10 @@ def _entries(
         )
     try:
         status = os.stat(folder)  # noqa: PTH116 - a name, not a path
-        if (status.st_dev, status.st_ino) in seen:
+        first = seen.setdefault((status.st_dev, status.st_ino), folder)
+        if first != folder:
+            _insist_one_link(next(iter(seen.values())), first, folder, ground)
             return names, others
-        seen.add((status.st_dev, status.st_ino))
         with os.scandir(folder) as entries:
             for one in entries:
                 # an entry takes twice the memory of its name
@@ -294,6 +282,17 @@ def _entries(
             remedy="give this user the right to list it: a district that is not read"
             " is not checked",
         ) from error
+
+
+def _insist_one_link(top: str, first: str, second: str, ground: Ground) -> None:
+    """Refuse a second link to a folder: by which its files go, a new one would say."""
+    real = os.path.realpath(top) + first.removeprefix(top)
+    if os.path.realpath(first) != real:
+        raise InvalidFiles(
+            f"{ground.named(first)} and {ground.named(second)} are one folder, both"
+            " reached through a link",
+            remedy="keep one of the links: calendars and rules go by a folder's name",
+        )
 
 
 def _is_folder(entry: os.DirEntry[str], ground: Ground) -> bool:
@@ -409,7 +408,7 @@ def _match_folder(
     if not _MAGIC.search(part):
         names = [part] if os.path.lexists(folder / part) else []
     else:
-        files, others = _entries(str(folder), set(), ground, is_top=True)
+        files, others = _entries(str(folder), {}, ground, is_top=True)
         names = [
             name
             for name in sorted([*files, *(entry.name for entry in others)])

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from connectsync.config.decode import Ground, names_machine
-from connectsync.config.discovery import PROJECT_FILE, misnamed, relative, walk
+from connectsync.config.discovery import PROJECT_FILE, relative, walk
 from connectsync.config.document import Document, Reading
 from connectsync.config.policy import (
     mistaken_hooks,
@@ -249,6 +249,21 @@ def _texts(data: object, at: KeyPath) -> Iterator[tuple[KeyPath, str]]:
     elif isinstance(data, list):
         for number, part in enumerate(data):
             yield from _texts(part, (*at, number))
+
+
+_MISNAMED = re.compile(
+    r"\.?connect[-_ ]?sync(?:\.(?:ya?ml|json|toml))+(?:\.txt)?", re.IGNORECASE
+)
+
+
+def misnamed(folder: Path) -> tuple[str, ...]:
+    """Give the names in a folder that look meant as the project file, and are not."""
+    try:
+        names = os.listdir(folder)  # noqa: PTH208 - names, not paths
+    except OSError:
+        return ()
+    found = (name for name in names if _MISNAMED.fullmatch(name))
+    return tuple(sorted(name for name in found if name != PROJECT_FILE))
 
 
 def _misnamed(root: Path, name: str) -> ProjectError:

@@ -83,17 +83,20 @@ class ChangedFiles:
 
     def districts_before(self) -> Iterator[tuple[Path, str]]:
         """Give the district files of the base, as a walk through them would."""
-        seen: set[str] = set()
-        ahead = [self.project_before().districts_dir]
-        while ahead:
-            folder = ahead.pop()
+        tree, seen = self.compared.tree, set[str]()
+        # as on the disk: what is reached without a link goes by that name
+        real, linked = [self.project_before().districts_dir], list[Path]()
+        while real or linked:
+            folder = real.pop() if real else linked.pop(0)
             name = self._name(folder)
             if name is None or name in seen:
                 continue
             seen.add(name)
             for path, inside in self._in(folder):
-                if not self.compared.tree.is_file(inside):
-                    ahead += [] if path.name[0] in {"_", "."} else [path]
+                if not tree.is_file(inside):
+                    own = f"{name}/{path.name}" if name else path.name
+                    if path.name[0] not in {"_", "."}:
+                        (linked if own in tree.links else real).append(path)
                 elif path.name.endswith(SUFFIXES) and path.name[0] != ".":
                     yield path, inside
 

@@ -421,7 +421,9 @@ def files_brought(
     ``GitRefused``, and ``UsageError`` where there is no git.
     """
     git = Git(root, environment)
-    compared = ("diff-tree", "-r", "-z", "--name-only", "--diff-filter=d", base, "HEAD")
+    # without the end of commits, a file called HEAD may be meant as well
+    ends = (base, "HEAD", "--")
+    compared = ("diff-tree", "-r", "-z", "--name-only", "--diff-filter=d", *ends)
     names = os.fsdecode(git.run(*compared, most=MOST_LISTED)).split("\0")
     # a disk may not tell ConnectSync.yaml from connectsync.yaml
     files = [one for one in names if Path(one).name.casefold() == PROJECT_FILE]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from datetime import datetime
@@ -151,7 +151,7 @@ class Store(Ledger):
                 skipped = DistrictOutcome(
                     district, Ending.SKIPPED, 0, 0, f"closed: {why}"
                 )
-                self._end_district(run, skipped, None, at)
+                self._end_district(run, skipped, at)
                 self.lease_table.release(connection, claim)
             self.log(audit.RUN_CLOSED, {"why": why}, at, run=run)
             return left
@@ -182,18 +182,11 @@ class Store(Ledger):
         with self.writing() as connection:
             self.lease_table.release(connection, claim)
 
-    def finish(
-        self,
-        claim: Claim,
-        outcome: DistrictOutcome,
-        managed: Collection[str] | None,
-        *,
-        at: datetime,
-    ) -> None:
+    def finish(self, claim: Claim, outcome: DistrictOutcome, *, at: datetime) -> None:
         """Write down how a district ended, and let go of it."""
         with self.changing() as connection:
             self.lease_table.release(connection, claim)
-            self._end_district(claim.run, outcome, managed, at)
+            self._end_district(claim.run, outcome, at)
 
     def outcomes(
         self, run: int, district: str | None = None
@@ -216,20 +209,15 @@ class Store(Ledger):
         """Take back that a district is done: it was read, and is not as saved."""
         doubted = DistrictOutcome(district, Ending.CONFLICT, 0, 0, message)
         with self.changing():
-            self._end_district(run, doubted, None, at)
+            self._end_district(run, doubted, at)
 
-    def _end_district(
-        self,
-        run: int,
-        outcome: DistrictOutcome,
-        managed: Collection[str] | None,
-        at: datetime,
-    ) -> None:
+    def _end_district(self, run: int, outcome: DistrictOutcome, at: datetime) -> None:
         detail = {
             "ending": outcome.ending.value,
             "message": outcome.message,
             "remedy": outcome.remedy,
-            "managed": None if managed is None else sorted(managed),
+            # older versions forgot what else was known
+            "managed": None,
         }
         action, district = audit.DISTRICT_ENDED, outcome.district
         self.log(action, detail, at, run=run, subject=district)
