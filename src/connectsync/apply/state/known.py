@@ -253,8 +253,9 @@ class Known:
             outcome=outcome,
             ended=entry.at,
         )
-        if detail["managed"] is not None:
+        if detail["managed"] is not None:  # as older versions have it
             self._forget_all_but(detail["managed"], run.head.backend, entry.subject)
+        if ending is Ending.DONE and not run.partial:
             self.partly[run.head.backend].discard(entry.subject)
 
     def _save_intended(self, entry: AuditEntry) -> None:
