@@ -935,6 +935,25 @@ END:VCALENDAR
 """
 
 
+def test_a_link_to_a_folder_of_districts_takes_none_out_of_its_calendar(
+    repository: Console,
+) -> None:
+    """Before the change they go by the names that they have on the disk."""
+    repository.replace(
+        "connectsync.yaml",
+        hours(""),
+        hours(CALENDAR.format(takes="paths: [districts/ca]")),
+    )
+    (repository.folder / "districts/zz").symlink_to("ca")
+    commit(repository)
+    git(repository, "checkout", "--quiet", "-b", "change")
+    (repository.folder / "districts/oh").mkdir()
+    git(repository, "mv", LAKEVIEW, "districts/oh/lakeview-usd.yaml")
+    commit(repository)
+    (told,) = planned(repository)["loosened"]
+    assert told.startswith("lakeview-usd left the calendar")
+
+
 def test_days_of_later_years_that_a_change_takes_out_of_a_calendar_file_are_told(
     repository: Console,
 ) -> None:
@@ -1533,7 +1552,9 @@ def test_a_link_that_a_change_puts_on_the_way_to_the_snapshot_is_told(
     git(repository, "checkout", "--quiet", "-b", "change")
     shutil.rmtree(folder / put)
     (folder / put).symlink_to("old/live")
-    git(repository, "add", "--force", put)
+    # git is not asked of what is called like a commit
+    (folder / "HEAD").write_text("who leads this team\n", "utf-8")
+    git(repository, "add", "--force", put, "HEAD")
     commit(repository)
     options = ["--backend", "snapshot:live/now.json"]
     told = f"{put} is of this change: what Connect has is as its author says"

@@ -329,6 +329,29 @@ def test_a_branch_that_manages_less_makes_no_person_forgotten_on_main(
     assert settled.live("lakeview-usd")["deletion_threshold"] == 30
 
 
+def test_a_clone_that_manages_less_forgets_nothing_of_what_was_applied(
+    settled: Console,
+) -> None:
+    """One that is behind, or an older image: the state is the same for all."""
+    path = settled.folder / LAKEVIEW
+    main = path.read_text("utf-8")
+    behind = re.sub(r"(?m)^  deletion_threshold: 15.*\n", "", main)
+    assert behind != main
+    by_hand(settled, "lakeview-usd", deletion_threshold=18)
+    path.write_text(
+        behind.replace("settings:\n", "settings:\n  unarchive_classrooms: true\n"),
+        "utf-8",
+    )
+    assert settled.run("apply", LAKEVIEW, "--yes").status == ExitStatus.FINE
+    path.write_text(
+        main.replace("settings:\n", "settings:\n  unarchive_classrooms: true\n"),
+        "utf-8",
+    )
+    status, data = told(settled)
+    assert (status, whys(data, "lakeview-usd")) == (ExitStatus.FINDINGS, ["drift"])
+    assert settled.live("lakeview-usd")["deletion_threshold"] == 18
+
+
 def permit(console: Console) -> None:
     """Ask for another setting of Lakeview, and have a person apply that one alone."""
     git(console, "init", "--quiet", "--initial-branch", "main")

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from connectsync.config.discovery import discover, file_of, is_key, relative
-from connectsync.errors import NothingMatched
+from connectsync.config.discovery import below, discover, file_of, is_key, relative
+from connectsync.errors import InvalidFiles, NothingMatched
 
 Write = Callable[[str, str], Path]
 
@@ -101,6 +101,28 @@ def test_a_whole_path_is_taken_as_it_is(tree: Path) -> None:
 def test_links_between_folders_do_not_loop(tree: Path) -> None:
     (tree / "districts/loop").symlink_to("../districts")
     assert len(discover(tree, ["districts"]).files) == 3
+
+
+def test_a_folder_that_lies_there_is_reached_by_no_other_name(tree: Path) -> None:
+    for name in ("aa", "zz"):
+        (tree / "districts" / name).symlink_to("ca")
+    assert [relative(one, tree) for one in sorted(below(tree / "districts"))] == [
+        "districts/c.yaml",
+        "districts/ca/a.yaml",
+        "districts/ca/b.yml",
+    ]
+
+
+@pytest.mark.parametrize("wider", [False, True])
+def test_a_second_link_to_a_folder_is_refused(tree: Path, *, wider: bool) -> None:
+    """Its files would go by either name, and calendars by that."""
+    (tree / "store").mkdir()
+    (tree / "districts/ca").rename(tree / "store/ca")
+    (tree / "districts/ca").symlink_to("../store/ca")
+    assert len([*below(tree / "districts")]) == 3
+    (tree / "districts/aa").symlink_to("../store" if wider else "../store/ca")
+    with pytest.raises(InvalidFiles, match="one folder, both reached through a link"):
+        list(below(tree / "districts"))
 
 
 def test_a_district_is_found_by_its_name(tree: Path) -> None:
