@@ -13,7 +13,7 @@ from connectsync import __version__
 from connectsync.cli.commands import quote_word
 from connectsync.cli.machine import ANYWHERE, TOLD, insist_own_clock, now
 from connectsync.cli.terminal import Terminal
-from connectsync.config.decode import Ground, without_steps_up
+from connectsync.config.decode import Ground, misnamed, without_steps_up
 from connectsync.config.discovery import (
     PROJECT_FILE,
     below,
@@ -26,7 +26,7 @@ from connectsync.config.discovery import (
     relative,
 )
 from connectsync.config.fleet import Fleet, load_fleet
-from connectsync.config.project import Project, load_project, misnamed, shared_with
+from connectsync.config.project import Project, load_project, shared_with
 from connectsync.domain.calendar import Moment
 from connectsync.domain.wording import few
 from connectsync.errors import NothingMatched, ProjectError, StateError, UsageError
@@ -71,7 +71,7 @@ class Session:
                 raise self._no_folder(self.folder)
             return self.folder.resolve()
         here = self.here
-        if os.path.lexists(here / PROJECT_FILE) or misnamed(here):
+        if os.path.lexists(here / PROJECT_FILE) or misnamed(here, PROJECT_FILE):
             self._insist_not_planted(here / PROJECT_FILE)
             return here
         for folder in here.parents:
@@ -79,7 +79,10 @@ class Session:
                 self._insist_ours(folder / PROJECT_FILE)
                 return folder
             # of a stranger's file of another name there is nothing to say
-            if any(self._stranger(folder / name) is None for name in misnamed(folder)):
+            if any(
+                self._stranger(folder / name) is None
+                for name in misnamed(folder, PROJECT_FILE)
+            ):
                 return folder
         return here
 

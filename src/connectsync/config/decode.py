@@ -233,6 +233,21 @@ def _other_kind(path: Path | str) -> str | None:
     return None if end.endswith(SUFFIXES) else end
 
 
+_MISNAMED = re.compile(
+    r"\.?connect[-_ ]?sync(?:\.(?:ya?ml|json|toml))+(?:\.txt)?", re.IGNORECASE
+)
+
+
+def misnamed(folder: Path, meant: str) -> tuple[str, ...]:
+    """Give the names in a folder that look ``meant`` as the project file's."""
+    try:
+        names = os.listdir(folder)  # noqa: PTH208 - names, not paths
+    except OSError:
+        return ()
+    found = (name for name in names if _MISNAMED.fullmatch(name))
+    return tuple(sorted(name for name in found if name != meant))
+
+
 def text_of(name: str, raw: bytes) -> str | tuple[Finding, ...]:
     """Decode a file, or give the findings that forbid it."""
     if len(raw) > SIZE_LIMIT or entries_of(raw) > MOST_ENTRIES:

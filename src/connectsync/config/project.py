@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from connectsync.config.decode import Ground, names_machine
+from connectsync.config.decode import Ground, misnamed, names_machine
 from connectsync.config.discovery import PROJECT_FILE, relative, walk
 from connectsync.config.document import Document, Reading
 from connectsync.config.policy import (
@@ -157,7 +157,7 @@ def load_project(root: Path) -> Project:
 
     Raises ProjectError, with file, line and column, if the file has a mistake.
     """
-    if names := misnamed(root):
+    if names := misnamed(root, PROJECT_FILE):
         raise _misnamed(root, names[0])
     path, ground = root / PROJECT_FILE, Ground.of(root)
     if not os.path.lexists(path):
@@ -249,21 +249,6 @@ def _texts(data: object, at: KeyPath) -> Iterator[tuple[KeyPath, str]]:
     elif isinstance(data, list):
         for number, part in enumerate(data):
             yield from _texts(part, (*at, number))
-
-
-_MISNAMED = re.compile(
-    r"\.?connect[-_ ]?sync(?:\.(?:ya?ml|json|toml))+(?:\.txt)?", re.IGNORECASE
-)
-
-
-def misnamed(folder: Path) -> tuple[str, ...]:
-    """Give the names in a folder that look meant as the project file, and are not."""
-    try:
-        names = os.listdir(folder)  # noqa: PTH208 - names, not paths
-    except OSError:
-        return ()
-    found = (name for name in names if _MISNAMED.fullmatch(name))
-    return tuple(sorted(name for name in found if name != PROJECT_FILE))
 
 
 def _misnamed(root: Path, name: str) -> ProjectError:
