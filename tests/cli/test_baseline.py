@@ -426,7 +426,8 @@ def test_a_plan_says_that_its_change_loosened_rules(
     assert said.status == ExitStatus.FINE, said.err
     data = json.loads((repository.folder / "plan.json").read_text("utf-8"))
     insist_fits(data, "plan")
-    assert data["loosened"] == [f"{HOME} was error, and is off"]
+    also = "connectsync.yaml also changes: rules"
+    assert data["loosened"] == [f"{HOME} was error, and is off", also]
     if format_ == "approve":
         said = repository.run("approve", "plan.json", "--as", "Ada", "--yes")
     assert "rules-loosened" in said.both

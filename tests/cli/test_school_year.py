@@ -102,6 +102,8 @@ def test_an_edit_by_a_person_in_july_is_found_and_adopted_where_it_counts(
     text = (year.folder / FILE).read_text()
     assert "deletion_threshold: 58  # just above what" in text
     assert "  deletion_threshold: 15\n" in text
+    # once it is merged, the pass of that night goes by it
+    assert year.on("2027-07-11", "reconcile").status == 0
     # it is the period that took it over, so the return stays what it was
     assert year.on("2027-08-21", "reconcile").status == 0
     assert year.threshold() == 15
