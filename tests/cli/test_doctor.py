@@ -263,7 +263,7 @@ def test_no_token_goes_to_a_host_that_is_not_clevers(
     assert said.status == ExitStatus.UNREACHABLE
 
 
-@pytest.mark.parametrize("named", ["", "127.0.0.1:1", "localhost"])
+@pytest.mark.parametrize("named", ["", "127.0.0.1:1", "127.0.0.1", "localhost"])
 def test_no_token_goes_to_whoever_listens_on_this_machine(
     valley: Console, clever: Clever, named: str
 ) -> None:

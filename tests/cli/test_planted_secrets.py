@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import pytest
 from assurance_counts import TALLY
@@ -152,6 +152,7 @@ COMMANDS_TRIED = (
     "new elm-usd --name Elm",
     f"plan --backend browser:https://ada:{ADDRESS}@connect.example.org",
     f"login --backend browser:https://ada:{ADDRESS}@connect.example.org",
+    f"doctor --backend browser:http://ada:{ADDRESS}@connect.example.org",
     f"plan --backend https://ada:{ADDRESS}@connect.example.org",
     f"plan --changed-since https://ada:{ADDRESS}@git.example.org",
 )
@@ -221,7 +222,7 @@ def world(valley: Console, tmp_path: Path) -> Iterator[World]:
         clever = stack.enter_context(serving_clever(Clever()))
         collector = stack.enter_context(collecting())
         environment["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.address
-        environment["CONNECTSYNC_CLEVER_HOST"] = "127.0.0.1"
+        environment["CONNECTSYNC_CLEVER_HOST"] = urlsplit(clever.url).netloc
         (valley.folder / "connectsync.yaml").write_text(
             f"# before: {COMMENT}\n"
             f"schema: 1  # {COMMENT}\n"

@@ -48,6 +48,8 @@ def opened(gateway: GatewayAddress) -> None:
         ("https://gateway.test/?key=secret", "must end before"),
         ("https://gateway.test/#top", "must end before"),
         ("https://gateway.test:port", "is not one"),
+        ("https://svc:secret", "is not one"),
+        ("https://svc:secret%40gateway.test", "is not one"),
         ("https:///v1", "names no host"),
         ("https://meßages.test", "names a host with letters beyond a to z"),
         ("https://gateway。test", "names a host with letters beyond a to z"),

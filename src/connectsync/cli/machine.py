@@ -73,7 +73,9 @@ def insist_clever(url: str, environment: Mapping[str, str]) -> None:
     named = environment.get(CLEVER_HOST, "").lower()
     # on this machine any user may listen at a port
     place = address.netloc.lower().rpartition("@")[2]
-    if (named and named in {host, place}) or host == CLEVER:
+    if named and named in ({place} if here else {host, place}):
+        return
+    if host == CLEVER:
         return
     if host.endswith(f".{CLEVER}"):
         return
@@ -216,6 +218,8 @@ SECRETS_OF_OTHERS = (
     "|OTEL_EXPORTER|BUILDKITE_AGENT)_.+"
     f"|({_PROGRAMS})_((API|AUTH|ACCESS|SESSION|SECURITY|REGISTRY|OIDC)_)?"
     "(TOKEN|KEY|PASSWORD|PASSPHRASE|PASS|URL|URI)"
+    f"|({_PROGRAMS}|COSIGN|SIGSTORE)_(.+_)?(TOKEN|KEY|SECRET|PASSWORD|PAT)"
+    "|DOCKER_AUTH_CONFIG|CLEVER_CLIENT_SECRET"
     "|AWS_(SECRET_ACCESS_KEY|ACCESS_KEY_ID|BEARER_TOKEN.*|CONTAINER_AUTHORIZATION_TOKEN)"
     "|(AZURE|ARM|GOOGLE|GCP|CLOUDSDK)_.*(SECRET|PASSWORD|CREDENTIALS|TOKEN|KEY)"
     "|(TF_TOKEN|TF_VAR|NPM_CONFIG|OP_SESSION|POETRY_PYPI_TOKEN|KUBERNETES)_.+"

@@ -41,8 +41,9 @@ def insist_safe(address: str, whose: str) -> None:
     """
     try:
         url = httpx2.URL(address)
-    except httpx2.InvalidURL as error:
-        raise ProjectError(f"{whose} is not one: {error}") from error
+    except httpx2.InvalidURL:
+        # what is said of it quotes it, and it may hold a password
+        raise ProjectError(f"{whose} is not one", remedy="write https://HOST") from None
     if url.userinfo:
         raise ProjectError(f"{whose} must not hold a user or password")
     if url.query or url.fragment:

@@ -76,16 +76,16 @@ class Website:
     def insist_usable(self) -> None:
         """Raise ``ProjectError`` if the address cannot be used."""
         url = urlsplit(self.url)
+        if not url.hostname or url.username or url.password:
+            raise ProjectError(
+                "the address of Connect must name a host, and no user or password"
+            )
         if url.scheme != "https" and not (
             url.scheme == "http" and url.hostname in LOOPBACK
         ):
             raise ProjectError(
                 f"the address of Connect {self.url} must start with https://:"
                 " the session would travel in the clear"
-            )
-        if not url.hostname or url.username or url.password:
-            raise ProjectError(
-                "the address of Connect must name a host, and no user or password"
             )
         if not url.hostname.isascii():
             # what one program makes of such letters, another makes another host of
