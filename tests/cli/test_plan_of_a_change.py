@@ -935,6 +935,42 @@ END:VCALENDAR
 """
 
 
+@pytest.mark.parametrize("more", [0, 7])
+def test_a_district_that_names_another_token_is_told(
+    repository: Console, more: int
+) -> None:
+    """What types it next would type that of another district."""
+    text = (repository.folder / LAKEVIEW).read_text("utf-8")
+    for number in range(more):
+        other = text.replace("lakeview-usd", f"other-usd-{number}")
+        other = other.replace("LAKEVIEW_USD", f"OTHER_{number}")
+        other = re.sub(
+            "district_id: .*", f"district_id: 58da8a43cc70ab0001{number:06}", other
+        )
+        other = re.sub("(?m)^name: .*", f"name: Other {number}", other)
+        (repository.folder / f"districts/ca/other-usd-{number}.yaml").write_text(
+            other, "utf-8"
+        )
+    git(repository, "add", ".")
+    git(repository, "commit", "--quiet", "--allow-empty", "--message", "others")
+    git(repository, "checkout", "--quiet", "-b", "change")
+    for path in sorted((repository.folder / "districts/ca").glob("*.yaml")):
+        there = path.read_text("utf-8")
+        if "token: " in there and path.stem != "harbor-point-usd":
+            path.write_text(re.sub("env:([A-Z_0-9]+)", r"env:NEW_\1", there), "utf-8")
+    commit(repository)
+    told = planned(repository)["loosened"]
+    assert told[0] == (
+        "the token of lakeview-usd was env:LAKEVIEW_USD_TOKEN, and is"
+        " env:NEW_LAKEVIEW_USD_TOKEN"
+    )
+    assert (
+        told[1:] == []
+        if not more
+        else told[-1] == "the tokens of 3 more districts are others"
+    )
+
+
 def test_a_link_to_a_folder_of_districts_takes_none_out_of_its_calendar(
     repository: Console,
 ) -> None:

@@ -116,6 +116,7 @@ def since_of(
         return None
     causes = causes_of(scope.project, compared, scope.wanted, session.now())
     looser = (
+        *causes.since.loosened,
         *loosened(scope.project),
         *_hours_loosened(session, scope, causes.since),
         *_project_loosened(session, scope.project, compared.base),

@@ -155,6 +155,26 @@ class ChangeScope:
     unclear: tuple[str, ...]
 
 
+TOKENS_TOLD = 5
+"""Districts whose other token is told one by one; the rest is a number."""
+
+
+def _other_tokens(
+    before: Mapping[str, District], now: Iterable[District]
+) -> Iterator[str]:
+    """Tell which districts name another token: a save of it types what that holds."""
+    moved = [
+        (one.key, was.credentials.oauth_token, one.credentials.oauth_token)
+        for one in now
+        if (was := before.get(one.key)) is not None
+        and was.credentials.oauth_token != one.credentials.oauth_token
+    ]
+    for key, then, here in moved[:TOKENS_TOLD]:
+        yield f"the token of {key} was {then or 'none'}, and is {here or 'none'}"
+    if len(moved) > TOKENS_TOLD:
+        yield f"the tokens of {len(moved) - TOKENS_TOLD:,} more districts are others"
+
+
 def causes_of(
     project: Project,
     compared: Comparison,
@@ -200,6 +220,7 @@ def causes_of(
             _taken_in(changed, new, frozenset(fleet.files)),
             tuple(key for key in sorted(gone) if os.path.lexists(root / gone[key])),
             later_days((one.district for one in fleet.districts), districts),
+            tuple(_other_tokens(known, districts)),
         ),
         tuple(unclear),
     )
