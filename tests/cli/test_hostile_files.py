@@ -241,11 +241,14 @@ def test_a_folder_that_cannot_be_read_is_an_error_that_names_it(
 def test_a_linked_folder_within_the_project_is_read_once(valley: Console) -> None:
     (valley.folder / "districts/ca").rename(valley.folder / "california")
     (valley.folder / "districts/ca").symlink_to("../california")
-    (valley.folder / "districts/more").symlink_to("../california")
     (valley.folder / "california/loop").symlink_to("../districts")
     said = valley.run("validate")
     assert "4 files" in said.out
     assert LAKEVIEW not in said.err
+    (valley.folder / "districts/more").symlink_to("../california")
+    said = valley.run("validate")
+    assert (said.status, said.out) == (1, "")
+    assert "districts/ca and districts/more are one folder" in said.err
 
 
 @pytest.mark.parametrize("command", EVERY, ids=lambda one: one[0])

@@ -262,3 +262,5 @@ def test_no_program_of_the_folder_itself_is_found(
     named = str(away / f"tool{endings[-1]}")
     for name in (named, named.removesuffix(endings[-1])):
         assert program_in([str(here)], name) in {named, str(away / "tool.exe")}
+    # the folder of the test is removed as others are
+    monkeypatch.undo()

@@ -158,6 +158,8 @@ def test_one_district_of_many_is_planned_with_every_other_file_opened_once(
     assert set(others.values()) == {1}
     # once for its name, once to see that it is not all of them, once for the others
     assert listed.count(str(tmp_path / "districts")) == 3
+    # the folder of the test is removed as others are
+    monkeypatch.undo()
 
 
 def test_equal_changes_of_a_plan_are_one_value_and_are_spelled_once(

@@ -21,9 +21,8 @@ from connectsync.cli.emulator import guard_store, make_embedded_store
 from connectsync.cli.machine import host_of, host_of_snapshot
 from connectsync.cli.secrets import GATEWAY, NO_GATEWAY, district_token, project_secret
 from connectsync.cli.session import Session
-from connectsync.config.decode import Ground, without_steps_up
+from connectsync.config.decode import Ground, home_of, without_steps_up
 from connectsync.config.project import BrowserConfig, Project
-from connectsync.config.state_address import home_of
 from connectsync.domain.district import District
 from connectsync.domain.live import CLOCKS_DIFFER, Snapshot
 from connectsync.domain.settings import Form

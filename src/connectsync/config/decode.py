@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from connectsync.config.source import (
     spell_control_characters,
 )
 from connectsync.domain.finding import Finding, Place
+from connectsync.domain.foreign_text import APART
 from connectsync.files.access import TooLarge, glance_at, read_regular
 from connectsync.values import dataclass, field, in_order
 
@@ -231,6 +232,18 @@ def _other_kind(path: Path | str) -> str | None:
         return None
     end = os.path.realpath(path)
     return None if end.endswith(SUFFIXES) else end
+
+
+def home_of(environment: Mapping[str, str]) -> str:
+    """Give the home of this person as libraries find it: without HOME, by who it is."""
+    if home := environment.get("HOME"):
+        return home
+    try:
+        from pwd import getpwuid  # noqa: PLC0415 - not on Windows
+
+        return getpwuid(os.geteuid()).pw_dir or APART
+    except (ImportError, KeyError):
+        return APART
 
 
 _MISNAMED = re.compile(

@@ -11,7 +11,8 @@ from urllib.parse import parse_qsl, quote, unquote
 
 from sqlalchemy.engine import URL
 
-from connectsync.domain.foreign_text import APART, SECRETS
+from connectsync.config.decode import home_of
+from connectsync.domain.foreign_text import SECRETS
 from connectsync.errors import StateError
 from connectsync.files.access import is_for_all, is_strangers, read_regular
 from connectsync.values import dataclass, field
@@ -401,15 +402,3 @@ def _shown(parts: re.Match[str]) -> str:
         user = f"{user.removesuffix('@')}:***@"
     database = f"/{parts['database']}" if parts["database"] else ""
     return f"{POSTGRESQL}://{user}{parts['hosts']}{database}"
-
-
-def home_of(environment: Mapping[str, str]) -> str:
-    """Give the home of this person as libraries find it: without HOME, by who it is."""
-    if home := environment.get("HOME"):
-        return home
-    try:
-        from pwd import getpwuid  # noqa: PLC0415 - not on Windows
-
-        return getpwuid(os.geteuid()).pw_dir or APART
-    except (ImportError, KeyError):
-        return APART

@@ -66,12 +66,6 @@ def index_holds(name: str, top: Path) -> bool:
         return True
 
 
-def top_of(path: Path) -> Path | None:
-    """Give the folder of the repository that a path lies in, or None."""
-    above = (path, *path.parents)
-    return next((one for one in above if os.path.lexists(one / ".git")), None)
-
-
 def may_have_attributes(top: Path) -> bool:
     """
     Say whether a commit may have brought attributes of git to a repository's checkout.

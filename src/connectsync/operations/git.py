@@ -28,7 +28,6 @@ from connectsync.files.git_index import (
     in_one_place,
     index_holds,
     may_have_attributes,
-    top_of,
 )
 from connectsync.values import dataclass
 
@@ -203,6 +202,12 @@ def insist_as_committed(git: Git, commit: str, names: Collection[str]) -> None:
                 remedy="take that out of .gitattributes: what is reviewed would not be"
                 " what is applied",
             )
+
+
+def top_of(path: Path) -> Path | None:
+    """Give the folder of the repository that a path lies in, or None."""
+    above = (path, *path.parents)
+    return next((one for one in above if os.path.lexists(one / ".git")), None)
 
 
 def insist_checked_out(root: Path, environment: Mapping[str, str]) -> None:
