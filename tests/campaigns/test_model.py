@@ -400,12 +400,14 @@ class Stories(RuleBasedStateMachine):
         for run in reversed(world.archive.runs()):
             plan = world.plan_of(run.number)
             for planned in plan.districts:
-                self._learn_end(run.number, plan, planned)
+                self._learn_end(run.number, planned)
         for want in world.wanted:
             key, desired = want.district.key, want.district.desired()
             kept = world.baselines.get(key, Baseline()).form
-            if kept == desired and self._was_held(key, desired):
-                self.known[key] = kept  # it was in step, and seen to be
+            if desired.items() <= kept.items() and self._was_held(key, desired):
+                # it was in step, and seen to be; what its file leaves out may be known
+                more = {} if kept == desired else self.known.get(key, {})
+                self.known[key] = {**more, **desired}
             assert kept == self.known.get(key, {})
         self.looked = len(world.true)
 
@@ -444,7 +446,7 @@ class Stories(RuleBasedStateMachine):
                 new[name] = now[name]
             self.known[key] = new
 
-    def _learn_end(self, run: int, plan: Plan, planned: DistrictPlan) -> None:
+    def _learn_end(self, run: int, planned: DistrictPlan) -> None:
         key = planned.district
         outcome = self.world.store.outcomes(run).get(key)
         if outcome is None or outcome.ending is not Ending.DONE:
@@ -454,8 +456,7 @@ class Stories(RuleBasedStateMachine):
         self.ended.add((run, key))
         form = after(planned, len(planned.saves))
         kept = {name: form[name] for name in planned.desired}
-        old = self.known.get(key, {}) if plan.rollback_of is not None else {}
-        self.known[key] = {**old, **kept}
+        self.known[key] = {**self.known.get(key, {}), **kept}
 
 
 NOBODY = Drawn(Deed.NOTHING, "", 1, late=False, district="lakeview", form={})
