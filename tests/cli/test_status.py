@@ -829,11 +829,7 @@ def test_nothing_comes_next_where_connect_shows_no_night(
     def older(row: store.DistrictRow) -> dict[str, object]:
         return {name: value for name, value in body(row).items() if name != "lastSync"}
 
-    def older_text(row: store.DistrictRow, kept: str | None) -> str:
-        return json.dumps({**older(row), "settings": store.read_form(row.key, kept)})
-
     monkeypatch.setattr(app, "_district_body", older)
-    monkeypatch.setattr(app, "_district_text", older_text)
     said = valley.run("apply", KEY, "--yes", at_terminal=True)
     assert "Run 1: 1 done" in said.out
     assert NEXT not in said.both

@@ -252,7 +252,7 @@ _MISNAMED = re.compile(
 
 
 def misnamed(folder: Path, meant: str) -> tuple[str, ...]:
-    """Give the names in a folder that look ``meant`` as the project file's."""
+    """Give the names in a folder that were ``meant`` as this one, and are not it."""
     try:
         names = os.listdir(folder)  # noqa: PTH208 - names, not paths
     except OSError:

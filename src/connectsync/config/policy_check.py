@@ -26,10 +26,10 @@ from connectsync.errors import ProjectError
 from connectsync.values import replace
 
 LOOKED_AHEAD = timedelta(days=400)
-COMPARED = timedelta(days=3_653)
-"""How far ahead events count where what a change takes out is looked for."""
-
 """How far ahead holidays are read: no plan is older than a year when it is applied."""
+
+COMPARED_AHEAD = timedelta(days=3_653)
+"""How far ahead events count where what a change takes out is looked for."""
 
 A_DAY = 24 * 60
 
@@ -227,11 +227,11 @@ def with_holidays(
 
     def freezes(files: Iterable[HolidayFile]) -> Iterator[Freeze]:
         for file in files:
-            with suppress(ProjectError):
-                if far:
-                    yield from tuple(freezes_in(file, read, _ahead(today, COMPARED)))
-                    continue
-            yield from freezes_in(file, read, _ahead(today))
+            found: Iterable[Freeze] | None = None
+            if far:
+                with suppress(ProjectError):
+                    found = freezes_in(file, read, _ahead(today, COMPARED_AHEAD))
+            yield from found or freezes_in(file, read, _ahead(today))
 
     return replace(
         policy,

@@ -6,7 +6,6 @@ import asyncio
 import base64
 import binascii
 import hmac
-import json
 import re
 import socket
 from collections.abc import Callable
@@ -322,13 +321,7 @@ def _district_text(row: store.DistrictRow, kept: str | None) -> str:
     """Spell a district as JSON, its form as it is kept: there are 13,318 of them."""
     if kept is None or not names_all(kept):
         kept = spell_json(store.read_form(row.key, kept))
-    if row.synced is not None:
-        return f'{spell_json(_district_body(row))[:-1]},"settings":{kept}}}'
-    key, name, version = map(json.dumps, (row.key, row.name, row.version))
-    return (
-        f'{{"district":{key},"name":{name},"version":{version},"lastSync":null,'
-        f'"settings":{kept}}}'
-    )
+    return f'{spell_json(_district_body(row))[:-1]},"settings":{kept}}}'
 
 
 def _sync_body(synced: store.SyncReport | None) -> dict[str, object] | None:

@@ -35,9 +35,13 @@ def json_response(
     return Response(spell_json(body), status, headers, media_type)
 
 
+_SHORT = json.JSONEncoder(separators=(",", ":"))
+"""Made once: making one takes as long as spelling a district."""
+
+
 def spell_json(body: object) -> str:
     """Spell data as JSON, as short as can be."""
-    return json.dumps(body, separators=(",", ":"))
+    return _SHORT.encode(body)
 
 
 def tag_response(body: Mapping[str, object], version: str) -> Response:

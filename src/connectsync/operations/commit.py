@@ -428,10 +428,10 @@ class Authors:
             # a shallow clone takes its oldest commit for the author of all before it
             if commit not in edges or not self._is_shallow():
                 told[commit] = _told(commit, *os.fsdecode(about).partition(" "))
-        return {number: told.get(one, NOBODY) for number, one in lines.items()}
+        return {number: told.get(one, UNKNOWN) for number, one in lines.items()}
 
 
-NOBODY: _Written = (0, AcceptedBy())
+UNKNOWN: _Written = (0, AcceptedBy())
 
 
 def _told(commit: bytes, at: str, _: str, name: str) -> _Written:

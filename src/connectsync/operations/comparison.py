@@ -18,6 +18,7 @@ from connectsync.operations.git import (
     explain_refusal,
     insist_as_committed,
     names_in,
+    top_of,
 )
 from connectsync.values import dataclass, field
 
@@ -82,7 +83,7 @@ class Comparison:
         end = Path(self._trace(str(path)).end)
         if self.name_of(str(end)) is None:
             return False
-        own = next((one for one in end.parents if os.path.lexists(one / ".git")), None)
+        own = top_of(end.parent)
         return own is None or str(own) == self.top
 
     def _trace(self, path: str, links: int = MOST_LINKS) -> _Trace:

@@ -114,8 +114,8 @@ def _is_usual(user: Any, told: Any, role: str, words: set[object]) -> bool:
     other one says what is wrong, if anything is. Whatever fails here is not as usual.
     """
     name = user.get("name") or _NOTHING
-    schools = told.get("schools") or _NOBODY
-    links = told.get("student_relationships") or _NOBODY
+    schools = told.get("schools") or _NONE
+    links = told.get("student_relationships") or _NONE
     words.add(told.get("school"))
     words.add(told.get("phone_type"))
     words.update(schools)
@@ -137,7 +137,7 @@ def _is_usual(user: Any, told: Any, role: str, words: set[object]) -> bool:
 
 
 _NOTHING: Mapping[str, object] = {}
-_NOBODY: list[Any] = []
+_NONE: list[Any] = []
 
 
 def _insist_user(row: object, role: str) -> dict[str, object]:
