@@ -578,7 +578,7 @@ def test_nothing_is_said_or_made_of_a_checkout_that_says_another_thing_than_its_
     attributes = f"{LAKEVIEW} working-tree-encoding=BS_4730\n"
     (project.folder / ".gitattributes").write_text(attributes, "utf-8")
     git(project.folder, "add", ".gitattributes")
-    # what was not committed shows nobody anything yet
+    # what was not committed shows no one anything yet
     assert project.run("validate").status == 0
     commit(project.folder)
     # the fourth tells what names have in common once

@@ -314,7 +314,7 @@ ELSEWHERE = "//evil.example/share/x"
 
 @pytest.fixture
 def looked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Give the paths of that machine that somebody looked at."""
+    """Give the paths of that machine that anyone looked at."""
     seen: list[str] = []
 
     def spy(look: Callable[..., object]) -> Callable[..., object]:
@@ -352,7 +352,7 @@ def looked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_no_path_of_the_project_file_leads_to_another_machine(
     valley: Console, looked: list[str], stated: str, slashes: str
 ) -> None:
-    """Windows signs in there as soon as somebody looks."""
+    """Windows signs in there as soon as anyone looks."""
     path = ELSEWHERE.replace("//", slashes, 1)
     project = "schema: 1\n" + stated.replace("PATH", path) + "\n"
     (valley.folder / "connectsync.yaml").write_text(project, "utf-8")
@@ -1498,7 +1498,7 @@ def test_the_demonstration_removes_nothing_that_it_did_not_make(
         assert valley.run("demo", LAKEVIEW).status == 0
 
 
-def test_the_demonstration_reaches_nobody_whatever_the_project_file_names(
+def test_the_demonstration_reaches_no_one_whatever_the_project_file_names(
     valley: Console,
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:

@@ -82,6 +82,18 @@ def test_git_is_asked_once_for_each_file_of_the_commit_that_is_compared_with(
     assert len(asked) == len(set(asked))
 
 
+def insist_told_afresh(
+    console: Console, data: dict[str, Any], command: str, told: str
+) -> None:
+    """Edit a plan not to say what its change loosens, sign it, and see it told."""
+    del data["loosened"]
+    data["digest"] = digest_of(data)
+    (console.folder / "plan.json").write_text(json.dumps(data), "utf-8")
+    more = ["--as", "Ada", "--yes"] if command == "approve" else []
+    said = console.run(command, "plan.json", *more)
+    assert f"warning: rules-loosened: {told}" in said.err
+
+
 def saves(data: dict[str, Any]) -> dict[str, list[str]]:
     return {
         one["district"]: [
@@ -993,7 +1005,7 @@ def test_a_link_to_a_folder_of_districts_takes_none_out_of_its_calendar(
 def test_days_of_later_years_that_a_change_takes_out_of_a_calendar_file_are_told(
     repository: Console,
 ) -> None:
-    """They close nothing yet, and nobody looks at that change once they would."""
+    """They close nothing yet, and no one looks at that change once they would."""
     file = repository.folder / "school.ics"
     yearly = HOLIDAYS.replace("SUMMARY", "RRULE:FREQ=YEARLY\nSUMMARY")
     file.write_text(yearly, "utf-8")
@@ -1338,12 +1350,7 @@ def test_a_district_that_other_labels_take_into_another_wave_is_told(
     assert f"the project is less strict: {told}" in shown.out
     if command == "plan":
         return
-    del data["loosened"]
-    data["digest"] = digest_of(data)
-    (repository.folder / "plan.json").write_text(json.dumps(data), "utf-8")
-    more = ["--as", "Ada", "--yes"] if command == "approve" else []
-    said = repository.run(command, "plan.json", *more)
-    assert f"warning: rules-loosened: {told}" in said.err
+    insist_told_afresh(repository, data, command, told)
 
 
 FIGURES = """\
@@ -1432,12 +1439,7 @@ def test_no_key_of_the_project_file_changes_untold(
         assert "stale_after_hours" in shown.replace("\n", "").replace("\\", ""), shown
     if command == "plan" or not seen:
         return
-    del data["loosened"]
-    data["digest"] = digest_of(data)
-    (repository.folder / "plan.json").write_text(json.dumps(data), "utf-8")
-    more = ["--as", "Ada", "--yes"] if command == "approve" else []
-    said = repository.run(command, "plan.json", *more)
-    assert f"warning: rules-loosened: {told}" in said.err
+    insist_told_afresh(repository, data, command, told)
 
 
 def test_whatever_a_project_file_may_say_is_told_where_it_differs() -> None:
@@ -1573,7 +1575,7 @@ def test_a_project_file_elsewhere_that_a_change_brings_is_told(
 def test_a_link_that_a_change_puts_on_the_way_to_the_snapshot_is_told(
     repository: Console, way: str
 ) -> None:
-    """It leads to another snapshot, which nobody looked at as one."""
+    """It leads to another snapshot, which no one looked at as one."""
     git(repository, "checkout", "--quiet", "main")
     folder = repository.folder
     for name in ("live", "old/live"):

@@ -374,7 +374,7 @@ def permit(console: Console) -> None:
 def test_a_setting_that_was_never_applied_waits_though_another_one_was(
     valley: Console,
 ) -> None:
-    """Nobody has looked at it, and what a person has put there is not known."""
+    """No one has looked at it, and what a person has put there is not known."""
     permit(valley)
     allow(valley, "reconcile: {at_most: caution}\n")
     for _ in range(2):
@@ -512,7 +512,7 @@ def test_a_district_that_cannot_be_read_is_named_and_the_others_go(
 def test_districts_that_connect_does_not_know_make_no_share_of_the_fleet_smaller(
     settled: Console, monkeypatch: pytest.MonkeyPatch, more: int
 ) -> None:
-    """Whoever writes files could add any number of those."""
+    """An author could add any number of those."""
     for wanted in ("true", "false"):
         for file in (LAKEVIEW, CREEK):
             path = settled.folder / file
