@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,6 +27,7 @@ from connectsync.domain.plan import TALLIES
 from connectsync.domain.plan_file import digest_of
 from connectsync.operations.comparison import Comparison
 from connectsync.operations.git import GitRefused
+from connectsync.report.reporter import formats_of
 
 Stopping = Callable[[], AbstractContextManager[None]]
 
@@ -126,6 +128,41 @@ def test_every_format_puts_the_same_numbers_under_the_change(counted: Console) -
     assert page.count(moved) > 1
     counted.run(*ASKED, "--out", "plan.json")
     assert moved in counted.run("show", "plan.json").out
+
+
+BELOW = {
+    "github": "+ phone_types Home (disruptive)%0A  students left without a guardian  ",
+    "junit": "+ phone_types Home (disruptive)\n  students left without a guardian  ",
+}
+
+
+@pytest.mark.parametrize("format_", formats_of("plan"))
+def test_no_format_of_a_plan_leaves_the_numbers_out(
+    counted: Console, format_: str
+) -> None:
+    found = impact_of(counted)
+    said = counted.run(*ASKED, "--format", format_)
+    assert said.status == 0, said.err
+    told = unescape(said.out).replace("%25", "%")
+    if format_ == "json":
+        assert json.loads(said.out)["districts"][0]["impact"] == found
+        return
+    for moved in ("6 → 0 (-6, -100.0 %)", _without()):
+        assert moved in told
+    assert f"{BELOW.get(format_, '')}{_without()}" in told
+    if format_ in BELOW:
+        # no limit is stated: they do not wait for a guard to speak
+        assert "over-limit" not in told
+        assert "counted on its roster: Clever students.csv: students.csv, 12" in told
+
+
+@pytest.mark.parametrize("format_", ["github", "junit"])
+def test_no_format_of_a_plan_keeps_back_that_no_one_counted(
+    counted: Console, format_: str
+) -> None:
+    limited(counted, "roster: {districts: {dry-creek-isd: students.csv}}\n")
+    said = counted.run("plan", "--impact", LAKEVIEW, "--format", format_)
+    assert "not counted whom this reaches: no roster is named for this" in said.out
 
 
 def _without() -> str:

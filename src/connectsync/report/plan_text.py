@@ -46,13 +46,7 @@ from connectsync.report.terminal import (
 
 def sign(change: Change) -> str:
     """Give the sign of a change: another value, one more label, one less."""
-    match change:
-        case Set():
-            return "~"
-        case Add():
-            return "+"
-        case Remove():
-            return "-"
+    return {Set: "~", Add: "+", Remove: "-"}[type(change)]
 
 
 def step(change: Change) -> str:
@@ -65,15 +59,17 @@ def step(change: Change) -> str:
 
 
 def lines_of(planned: DistrictPlan) -> Iterator[str]:
-    """Give a line for every change of a district, save by save."""
+    """Give a line for every change of a district, save by save, and whom it reaches."""
     for number, save in enumerate(planned.saves, 1):
         if len(planned.saves) > 1:
             yield f"save {number} of {len(planned.saves)}"
         for one in save.changes:
             yield f"{spell_change(one.change)} ({one.risk.value})"
+            yield from (f"  {line}" for line in change_lines(planned, [one]))
         if save.set_token:
             yield f"* {token_text(planned)}"
     yield from (f"@ scheduled: {turn_text(turn)}" for turn in planned.turns)
+    yield from roster_lines(planned)
 
 
 def spell_change(change: Change) -> str:
