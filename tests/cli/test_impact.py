@@ -30,6 +30,12 @@ LAKEVIEW = "districts/ca/lakeview-usd.yaml"
 FORMATS = ("text", "json", "markdown", "html", "csv")
 
 
+TRIED, ON_PROFILES = (
+    "the settings after are those of",
+    "on the profiles of this project",
+)
+
+
 @pytest.fixture
 def counted(valley: Console) -> Console:
     """Give the valley with a roster of its lakeview, and Connect with its forms."""
@@ -127,6 +133,72 @@ def test_without_a_form_there_is_no_before(counted: Console) -> None:
 def test_settings_of_another_file_are_tried_on_this_roster(counted: Console) -> None:
     other = counts(counted, "--settings", "dry-creek-isd")
     assert other["district"] == "lakeview-usd"
+    assert other["notes"][0] == f"{TRIED} dry-creek-isd, {ON_PROFILES}"
+
+
+@pytest.mark.parametrize(
+    "named", ["try.yaml", "drafts/try.yml", "../try.yaml", "drafts/../../try.yaml", "/"]
+)
+def test_a_changed_copy_of_the_file_is_tried_wherever_it_lies(
+    counted: Console, named: str
+) -> None:
+    (counted.folder / "drafts").mkdir()
+    path = counted.folder.parent / "try.yaml" if named == "/" else Path(named)
+    changed = (counted.folder / LAKEVIEW).read_text() + "  phone_types: [Home]\n"
+    (counted.folder / path).write_text(changed)
+    found = counts(counted, "--settings", str(path))
+    form = slow.Form("STUDENT ID", phones=frozenset(["Home"]))
+    assert found["after"] == slow.slow_tally(made(), form, "students")
+    assert found["notes"][0] == f"{TRIED} {path}, {ON_PROFILES}"
+
+
+def test_a_copy_that_lies_elsewhere_builds_on_the_profiles_of_this_project(
+    counted: Console,
+) -> None:
+    shared = "districts/_profiles/of-phones.yaml"
+    for folder, phone in ((counted.folder, "Home"), (counted.folder.parent, "Cell")):
+        (folder / shared).parent.mkdir(parents=True, exist_ok=True)
+        said = f"schema: 1\nsettings: {{phone_types: [{phone}]}}\n"
+        (folder / shared).write_text(said)
+    copy = counted.folder.parent / "districts/try.yaml"
+    plain = (counted.folder / LAKEVIEW).read_text()
+    assert "profile: clever-standard\n" in plain
+    both = "profile: [clever-standard, of-phones]\n"
+    copy.write_text(plain.replace("profile: clever-standard\n", both))
+    found = counts(counted, "--settings", str(copy))
+    form = slow.Form("STUDENT ID", phones=frozenset(["Home"]))
+    assert found["after"] == slow.slow_tally(made(), form, "students")
+    assert found["notes"][0].endswith(f"try.yaml, {ON_PROFILES}")
+
+
+@pytest.mark.parametrize(
+    ("named", "why"),
+    [
+        ("pipe.yaml", "it is a named pipe, not a regular file"),
+        ("../pipe.yaml", "it is a named pipe, not a regular file"),
+        ("/dev/zero", "it is a device, not a regular file"),
+        ("link.yaml", "is a link that leads out of the project"),
+        ("broken.yaml", "the key 'sketch' is not known here"),
+        ("connectsync.yaml", "the project file is checked with every command"),
+    ],
+)
+def test_what_is_tried_is_a_file_of_a_district_and_no_link_out(
+    counted: Console, named: str, why: str
+) -> None:
+    for folder in (counted.folder, counted.folder.parent):
+        os.mkfifo(folder / "pipe.yaml")
+    plain = (counted.folder / LAKEVIEW).read_text()
+    (counted.folder.parent / "far.yaml").write_text(plain)
+    (counted.folder / "link.yaml").symlink_to("../far.yaml")
+    (counted.folder / "broken.yaml").write_text(f"{plain}sketch: 1\n")
+    said = counted.run(
+        "impact", "lakeview-usd", "--roster", "students.csv", "--settings", named
+    )
+    told = " ".join(said.err.split())
+    assert why in told
+    assert said.status in {1, 64}
+    if why.startswith(("the key", "it is", "is a")):
+        assert f"`connectsync validate {named}` says what to correct" in told
 
 
 def test_each_school_is_counted_by_itself(counted: Console) -> None:
@@ -148,7 +220,7 @@ REFUSED = {
     "one roster for all": (["districts"], "is the roster of one district, and 3", 64),
     "two files to try": (
         ["lakeview-usd", "--settings", "districts"],
-        "means 3 districts, and --settings takes one",
+        "means 3 districts, and one is taken",
         64,
     ),
     "schools of many": (

@@ -59,6 +59,21 @@ def test_a_snapshot_above_the_project_is_read_however_its_path_is_spelled(
         assert said.status == 0, said.both
 
 
+@pytest.mark.parametrize("command", ["validate", "plan", "list"])
+def test_a_district_above_the_project_is_read_however_its_path_is_spelled(
+    valley: Console, command: str
+) -> None:
+    path = valley.folder.parent / "far.yaml"
+    path.write_text("schema: 1\ndistrict: far\nname: Far\nsettings: {}\nodd: 1\n")
+    said = [
+        valley.run(command, spelled)
+        for spelled in (str(path), "../far.yaml", "districts/../../far.yaml")
+    ]
+    assert said[0].both == said[1].both == said[2].both
+    assert "far.yaml:5:1" in said[0].both or command == "list"
+    assert "is a link" not in said[0].both
+
+
 @pytest.mark.parametrize(
     "command", ["validate", "plan", "apply", "drift", "fmt --check", "snapshot -o -"]
 )

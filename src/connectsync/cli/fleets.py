@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from connectsync.cli.commands import quote_word
 from connectsync.cli.session import Session
 from connectsync.cli.terminal import say_share
 from connectsync.config.decode import Ground
@@ -90,6 +91,30 @@ def begin_scope(
             remedy=f"give --shard {split_shard(named)[1]} for that share of them",
         )
     return _scope(session, project, named, shard, aloud=True, here=here)
+
+
+def load_alone(session: Session, project: Project, named: str) -> District:
+    """
+    Load one district file by itself, wherever it lies, on the project's profiles.
+
+    A copy to be tried describes a district that another file describes as well, and is
+    not called after it. Raises ``UsageError`` for what means several, and
+    ``InvalidFiles`` for one with errors.
+    """
+    files = session.files(project, session.named(project, [named]))
+    chosen = _choose(session, project, files)
+    if len(chosen.paths) != 1:
+        raise UsageError(
+            f"{inert(named)!r} means {len(chosen.paths)} districts, and one is taken",
+            remedy="name one district file",
+        )
+    asked = options_of(project, session.today())
+    asked = replace(asked, ignore=frozenset(["file-named-otherwise"]))
+    fleet = begin_whole(chosen, asked, every_profile=False, here=True)()
+    remedy = f"`connectsync validate {quote_word(inert(named))}` says what to correct"
+    _refuse(report_on(fleet, asked).findings, remedy)
+    district: District = fleet.districts[0].district
+    return district
 
 
 def load_named_scope(
@@ -217,7 +242,7 @@ def _insist_alone(
     _refuse([one for one in found if one.place.file in inside])
 
 
-def _refuse(findings: Sequence[Finding]) -> None:
+def _refuse(findings: Sequence[Finding], remedy: str | None = None) -> None:
     errors = [one for one in findings if one.severity is Severity.ERROR]
     if errors:
         place = errors[0].place
@@ -226,5 +251,6 @@ def _refuse(findings: Sequence[Finding]) -> None:
         where = f"{spell_control_characters(place.file)}:{place.line}:{place.column}"
         raise InvalidFiles(
             "these files have errors, so the command stopped:"
-            f" {where}: {spell_control_characters(errors[0].message)}{more}"
+            f" {where}: {spell_control_characters(errors[0].message)}{more}",
+            remedy=remedy,
         )

@@ -59,7 +59,8 @@ def impact(
         str | None,
         typer.Option(
             metavar="FILE",
-            help="Count with the settings of this district file instead.",
+            help="Count with the settings of this district file instead, wherever it"
+            " lies; its profiles are those of this project.",
         ),
     ] = None,
     where: where_option = None,
@@ -143,7 +144,8 @@ class _Counting:
         self._rosters = RosterReader(session, project, roster)
         self._districts: tuple[District, ...] = ()
         # with the file of another district, its settings are tried on these rosters
-        self._tried = self._only(settings) if settings else None
+        self._tried = self._try(settings) if settings else None
+        self._settings = settings
 
     def _load(self, named: Sequence[str]) -> tuple[District, ...]:
         from connectsync.cli.fleets import load_planned_scope
@@ -151,14 +153,17 @@ class _Counting:
         scope = load_planned_scope(self._session, named, project=self._project)
         return scope.districts
 
-    def _only(self, named: str) -> District:
-        found = self._load([named])
-        if len(found) != 1:
-            raise UsageError(
-                f"{named!r} means {len(found)} districts, and --settings takes one",
-                remedy="name one district file",
-            )
-        return found[0]
+    def _try(self, named: str) -> District:
+        from connectsync.cli.fleets import load_alone
+
+        return load_alone(self._session, self._project, named)
+
+    def _say_tried(self) -> tuple[str, ...]:
+        """Say whose settings are tried, if any, and where its profiles were found."""
+        if self._tried is None:
+            return ()
+        shared = ", on the profiles of this project" if self._tried.profiles else ""
+        return (f"the settings after are those of {self._settings}{shared}",)
 
     def load(self, named: Sequence[str]) -> None:
         """Find the districts. Raises ``UsageError`` where no roster is named."""
@@ -228,7 +233,7 @@ class _Counting:
             read_at,
             before.where,
             measured,
-            (*before.said, *read.notes),
+            (*self._say_tried(), *before.said, *read.notes),
         )
 
     async def _read_before(self) -> dict[str, _Before]:

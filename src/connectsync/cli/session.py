@@ -429,7 +429,8 @@ def wait_for(work: Coroutine[Any, Any, Given]) -> Given:
 def _path_of(project: Project, base: Path, argument: str) -> Path:
     path, home = base / argument, project.districts_dir
     if not is_key(argument):
-        return path
+        # a plain way up out of the project is no link that leads out of it
+        return without_steps_up(path) if ".." in path.parts else path
     if not os.path.lexists(path):
         return file_of(home, argument)
     file = key_file(home, argument)

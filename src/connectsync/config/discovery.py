@@ -83,7 +83,7 @@ def discover(
         own = {path for path in matched - hidden if path.name == PROJECT_FILE}
         left_out[_WHY_PROJECT_FILE] |= own
         matched -= hidden | own
-        if not os.path.isfile(root / argument):  # noqa: PTH113 - takes any name
+        if matched != {root / argument}:
             elsewhere = _find_elsewhere(matched, root, home)
             left_out[why_elsewhere] |= elsewhere
             matched -= elsewhere
