@@ -11,6 +11,7 @@ import postgres
 import psycopg
 import pytest
 from postgres_over_network import NAME, certificates, impostor, repeating, served
+from sqlalchemy.dialects.postgresql.psycopg import dialect as postgresql_dialect
 from sqlalchemy.engine import make_url
 
 from connectsync.apply.state.opening import FILE, open_store
@@ -541,6 +542,56 @@ def test_no_password_of_one_server_is_sent_to_another(tmp_path: Path, url: str) 
     assert "env:NAME" in refused.value.remedy
     # where the address has a password itself, no other one is looked for
     assert at_url(f"{url}&password=own", told).secrets == ("own",)
+
+
+@pytest.mark.parametrize("folder", ["/run/postgresql", "/var/run/postgresql"])
+def test_no_password_of_the_local_server_is_sent_elsewhere_by_its_folder(
+    tmp_path: Path, folder: str
+) -> None:
+    told = kept_for("localhost", tmp_path)["a file"]
+    with pytest.raises(StateError, match="would be sent"):
+        at_url(f"postgresql:///s?host={folder}&hostaddr=10.0.0.1", told)
+    assert at_url(f"postgresql:///s?host={folder}", told).secrets == ()
+
+
+@pytest.mark.parametrize(
+    "hosts",
+    [
+        *("host=db.example.org:5432", "host=db.example.org:", "host=:5432"),
+        *("host=a,b:1", "host=db.example.org:5432&host=other.example.org"),
+    ],
+)
+def test_a_port_within_a_host_is_refused(tmp_path: Path, hosts: str) -> None:
+    """The library that connects takes it apart, and finds the password of that host."""
+    told = kept_for("db.example.org", tmp_path)["a file"]
+    with pytest.raises(StateError, match="port within host=") as refused:
+        at_url(f"postgresql:///s?{hosts}&hostaddr=127.0.0.1", told)
+    assert "host=HOST&port=PORT" in refused.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("spelled", "host", "port"),
+    [
+        ("db.example.org/s", "db.example.org", None),
+        ("db.example.org:6543/s", "db.example.org", "6543"),
+        ("a:1,b:2/s", "a,b", "1,2"),
+        ("a,b:2/s", "a,b", ",2"),
+        ("/s?host=a&host=b&port=1&port=2", "a,b", "1,2"),
+        ("/s?host=a,b&port=1,2", "a,b", "1,2"),
+        ("/s?host=/var/run/postgresql&port=1", "/var/run/postgresql", "1"),
+        ("/s?host=::1", "::1", None),
+        ("[::1]:6543/s", "::1", "6543"),
+        ("/s?host=fe80::1%25eth0", "fe80::1%eth0", None),
+    ],
+)
+def test_the_driver_is_told_the_host_that_was_looked_at(
+    spelled: str, host: str, port: str | None
+) -> None:
+    """Two readings of one address would hold one server, and reach another."""
+    url = at_url(f"postgresql://{spelled}").url
+    told = postgresql_dialect().create_connect_args(url)[1]  # type: ignore[no-untyped-call]
+    assert (told.get("host"), told.get("port")) == (host, port)
+    assert url.query["host"] == host
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -105,6 +107,28 @@ def test_no_hook_no_filter_and_no_signing_of_the_repository_runs(
     told.unlink(missing_ok=True)
     said = drifted.run(*ADOPT, environment=NAMED)
     assert "Branch adopt-july: commit" in said.out, said.both
+    assert not told.exists()
+
+
+def test_no_hook_that_settings_name_runs(drifted: Console, tmp_path: Path) -> None:
+    # git runs these from 2.54 on: what an older one is told is looked at as well
+    told, asked = tmp_path / "ran", tmp_path / "asked"
+    for name in ("spy", "a=b", "a.b c"):
+        git(drifted, "config", f"hook.{name}.command", f"echo ran >> {told}")
+        git(drifted, "config", f"hook.{name}.event", "reference-transaction")
+    real, folder = shutil.which("git"), tmp_path / "bin"
+    folder.mkdir()
+    keys = "hook.spy.enabled", "hook.a=b.enabled", "hook.a.b c.enabled"
+    asking = "; ".join(f"{real} config --get '{one}' >> {asked}" for one in keys)
+    program = folder / "git"
+    program.write_text(
+        f'#!/bin/sh\ncase "$*" in *update-ref*) {asking};; esac\nexec {real} "$@"\n'
+    )
+    program.chmod(0o755)
+    path = f"{folder}{os.pathsep}{os.environ['PATH']}"
+    said = drifted.run(*ADOPT, environment=NAMED | {"PATH": path})
+    assert "Branch adopt-july: commit" in said.out, said.both
+    assert asked.read_text().split() == ["false"] * 3
     assert not told.exists()
 
 

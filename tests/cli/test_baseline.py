@@ -403,7 +403,7 @@ def test_a_known_finding_that_becomes_graver_is_told_as_one_that_came_in(
     known.write_text(text, "utf-8")
     change(repository)
     said = repository.run("plan", "--changed-since", "main")
-    assert f"less strict: 1 finding came into {BASELINE}" in " ".join(said.out.split())
+    assert f"also means: 1 finding came into {BASELINE}" in " ".join(said.out.split())
 
 
 @pytest.mark.parametrize("in_place", [False, True], ids=["as-it-is", "of-the-target"])

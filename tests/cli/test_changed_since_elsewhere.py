@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -587,6 +588,30 @@ def test_nothing_is_said_or_made_of_a_checkout_that_says_another_thing_than_its_
     assert said.status == 1, said.both
     assert f"{LAKEVIEW} does not come out of git as it is committed" in said.err
     assert "No run yet" in project.run("runs").both
+
+
+def test_of_a_git_that_reads_attributes_of_a_commit_no_tree_is_read_into_an_index(
+    project: Console, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """There `read-tree` runs hooks that the settings of a repository name."""
+    (project.folder / ".gitattributes").write_text(f"{LAKEVIEW} filter=lfs\n", "utf-8")
+    commit(project.folder)
+    program, asked = tmp_path / "bin/git", tmp_path / "asked"
+    program.parent.mkdir()
+    real = shutil.which("git")
+    program.write_text(
+        f'#!/bin/sh\necho "$*" >> {asked}\n'
+        # what git from 2.40 on does, told by one that may be older
+        'case "$*" in *--source=HEAD*)\n'
+        f"printf '{LAKEVIEW}\\0filter\\0lfs\\0'; exit 0;; esac\n"
+        f'exec {real} "$@"\n'
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+    said = project.run("validate")
+    assert f"{LAKEVIEW} does not come out of git as it is committed" in said.err
+    assert "check-attr" in asked.read_text()
+    assert "read-tree" not in asked.read_text()
 
 
 def test_attributes_are_not_taken_for_none_where_there_is_no_git(

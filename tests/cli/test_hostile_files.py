@@ -34,9 +34,10 @@ from connectsync.domain.plan_file import digest_of
 from connectsync.errors import CredentialsRefused, InvalidFiles, StateError
 from connectsync.files import writing
 from connectsync.files.access import insist_unplanted
+from connectsync.operations.approve import people_here
 from connectsync.operations.check_cache import CheckCache
 from connectsync.operations.checking import ValidationOptions
-from connectsync.operations.git import Git, people_here
+from connectsync.operations.git import Git
 from connectsync.report.reporter import formats_of
 
 LAKEVIEW = "districts/ca/lakeview-usd.yaml"

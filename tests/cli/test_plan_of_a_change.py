@@ -1347,7 +1347,7 @@ def test_a_district_that_other_labels_take_into_another_wave_is_told(
     data = planned(repository)
     assert data["loosened"] == [told]
     shown = repository.run("plan", "--changed-since", "main", "--format", "markdown")
-    assert f"the project is less strict: {told}" in shown.out
+    assert f"this change also means: {told}" in shown.out
     if command == "plan":
         return
     insist_told_afresh(repository, data, command, told)
@@ -1398,7 +1398,7 @@ def test_what_a_change_lets_more_of_through_is_told_with_its_plan(
         f"{ALSO_CHANGES}rollout.waves, roster.source, state.dir",
     ]
     shown = repository.run("plan", "--changed-since", "main", "--format", "markdown")
-    assert shown.out.count("the project is less strict") == len(told) - 1
+    assert shown.out.count("this change also means") == len(told) - 1
 
 
 UNTOLD_ELSEWHERE = """\

@@ -30,12 +30,13 @@ from connectsync.operations.approve import (
     has_approved,
     look_alike,
     needed_names,
+    people_here,
     record_approval,
 )
 from connectsync.operations.baseline import Untold, untold
 from connectsync.operations.commit import limits_before
 from connectsync.operations.gate import Gate, as_it_is, of_connect
-from connectsync.operations.git import Git, people_here
+from connectsync.operations.git import Git
 from connectsync.operations.plan import PlanContext
 from connectsync.report.outcome_text import approval_text
 from connectsync.report.plan_text import render_plan, render_summary

@@ -32,6 +32,7 @@ _PARTS = re.compile(
 _HOST = re.compile(r"(?P<host>\[[0-9A-Fa-f:.%]+\]|[^:\[\]]*)(?::(?P<port>[0-9]{1,5}))?")
 _OPTION, _OPTIONS = re.compile("[a-z_]+"), re.compile(r"\?.*=", re.DOTALL)
 _PORT = re.compile("[0-9]{0,5}")
+_HOST_AND_PORT = re.compile(r"\A[^/@:]*:[0-9]*\Z")
 _USED = frozenset(
     (
         # where the server is, and which of several is taken
@@ -184,7 +185,14 @@ def _insist_usual(query: Mapping[str, str]) -> None:
 
 
 def _insist_paired(named: Mapping[str, str]) -> None:
-    """Refuse ports that are none, or that do not pair with the hosts."""
+    """Refuse ports that are none, within a host, or that do not pair with the hosts."""
+    # SQLAlchemy takes such a host apart, so that libpq finds the password of another
+    if any(map(_HOST_AND_PORT.search, named.get("host", "").split(","))):
+        raise StateError(
+            "the address of the state store names a port within host=",
+            remedy="name it apart: ?host=HOST&port=PORT, or HOST:PORT before the"
+            " database",
+        )
     hosts = max(named.get(name, "").count(",") for name in ("host", "hostaddr")) + 1
     if hosts > MOST_HOSTS:
         raise StateError(
@@ -299,7 +307,9 @@ class _Server:
                 remedy="name the service alone, or unset PGSERVICE; or have a variable"
                 " hold the address with its password: state.url: env:NAME",
             )
-        by_name = any(host in self.names for host, _ in self._kept())
+        # the usual folder of sockets is called localhost there
+        folder = ["localhost"] if any(one.startswith("/") for one in self.names) else []
+        by_name = any(host in (*self.names, *folder) for host, _ in self._kept())
         if "hostaddr" in self.query and by_name and not self._given:
             raise StateError(
                 "the address of the state store names the host"

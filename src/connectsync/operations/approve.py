@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -22,6 +23,7 @@ from connectsync.domain.finding import (
     needed,
     unaccepted,
 )
+from connectsync.domain.foreign_text import foreign_text
 from connectsync.domain.live import ListedDistrict
 from connectsync.domain.plan import Member, PageField, PageSection, Plan, PlanReview
 from connectsync.domain.plan_file import plan_digest
@@ -37,6 +39,7 @@ from connectsync.domain.wording import (
     mixed_word,
 )
 from connectsync.errors import GuardRefused, NotApproved, UsageError
+from connectsync.operations.git import Git, GitRefused
 from connectsync.operations.plan import PlannedDistrict
 from connectsync.providers.form import Kind, Risk, Setting
 from connectsync.report.terminal import inert
@@ -244,6 +247,18 @@ def has_approved(archive: StateReader, digest: str, name: str) -> bool:
     """Say whether a person, or one whose name looks the same, approved a plan."""
     before = {looks_of_person(one) for one in archive.approvals(digest)}
     return looks_of_person(name) in before
+
+
+def people_here(git: Git) -> tuple[str, ...]:
+    """Give whom git is told to name in commits that are made here: name and address."""
+    try:
+        said = git.run("config", "--null", "--get-regexp", r"^user\.(name|email)$")
+    except (GitRefused, UsageError):
+        return ()
+    # of several the last one counts, as in a commit
+    told = dict(one.partition("\n")[::2] for one in os.fsdecode(said).split("\0"))
+    names = (told.get("user.name", ""), told.get("user.email", ""))
+    return tuple(foreign_text(one) for one in names if one)
 
 
 def check_name(name: str, by: str, names: Sequence[str]) -> NameCheck:

