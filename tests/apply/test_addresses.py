@@ -283,6 +283,12 @@ KNOWN: tuple[tuple[str, dict[str, str]], ...] = (
     ("postgresql:///state", {"PGHOST": "127.0.0.1", "PGPASSWORD": "hush-hush"}),
     ("postgresql:///state?hostaddr=127.0.0.1", {"PGPASSWORD": "hush-hush"}),
     ("postgresql://ada:hush-hush@/state?host=%40abstract", {}),
+    # this machine as well, and it is reached there
+    ("postgresql://ada:hush-hush@LOCALHOST/state", {}),
+    ("postgresql://ada:hush-hush@127.1/state", {}),
+    ("postgresql://ada:hush-hush@0.0.0.0,[::]/state", {}),
+    ("postgresql://ada:hush-hush@2130706433,0x7f.1/state", {}),
+    ("postgresql://ada:hush-hush@[::ffff:127.0.0.1]/state", {}),
 )
 
 
@@ -567,6 +573,11 @@ def test_a_port_within_a_host_is_refused(tmp_path: Path, hosts: str) -> None:
     with pytest.raises(StateError, match="port within host=") as refused:
         at_url(f"postgresql:///s?{hosts}&hostaddr=127.0.0.1", told)
     assert "host=HOST&port=PORT" in refused.value.remedy
+
+
+def test_nor_is_one_taken_from_within_brackets() -> None:
+    with pytest.raises(StateError, match="port within host="):
+        at_url("postgresql://ada@[10.0.0.1:5432]/s?hostaddr=127.0.0.1")
 
 
 @pytest.mark.parametrize(

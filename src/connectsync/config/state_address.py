@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from socket import inet_aton
 from urllib.parse import parse_qsl, quote, unquote
 
 from sqlalchemy.engine import URL
@@ -338,6 +339,8 @@ class _Server:
     def _kept(self) -> Iterator[tuple[str, str]]:
         """Give hosts and passwords of the file in which libpq looks for them."""
         kept = f"{home_of(self.environment)}/.pgpass"
+        if os.name == "nt":
+            kept = f"{self.environment.get('APPDATA', '')}/postgresql/pgpass.conf"
         usual = self.environment.get("PGPASSFILE") or kept
         try:
             raw = read_regular(Path(self.query.get("passfile") or usual), _PASSFILE)
@@ -385,12 +388,16 @@ def _is_by_port(place: str) -> bool:
 
 
 def _is_loopback(host: str) -> bool:
-    if host == "localhost" or host.startswith(("/", "@")):
+    """Say whether a host is this machine, however it is spelled: also as 127.1."""
+    named = host.lower()
+    if named == "localhost" or named.startswith(("/", "@")):
         return True
     try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
+        address = ipaddress.ip_address(named if ":" in named else inet_aton(named))
+    except (OSError, ValueError):
         return False
+    address = getattr(address, "ipv4_mapped", None) or address
+    return address.is_loopback or address.is_unspecified
 
 
 def _trusted_by_system() -> Mapping[str, str]:
