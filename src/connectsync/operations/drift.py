@@ -252,12 +252,11 @@ class AdoptionBranch:
             named = self.git.run(*asked)
         stated = told.get("GIT_CONFIG_COUNT", "")
         first = int(stated) if stated.isdecimal() else 0
-        keys = os.fsdecode(named).split("\0")
-        hooks = {one.rpartition(".")[0] for one in keys if one}
-        for at, hook in enumerate(sorted(hooks), first):
-            told[f"GIT_CONFIG_KEY_{at}"] = f"{hook}.enabled"
+        keys = os.fsdecode(named).rstrip("\0").split("\0") if named else []
+        for at, key in enumerate(keys, first):
+            told[f"GIT_CONFIG_KEY_{at}"] = f"{key.rpartition('.')[0]}.enabled"
             told[f"GIT_CONFIG_VALUE_{at}"] = "false"
-        return told | {"GIT_CONFIG_COUNT": str(first + len(hooks))}
+        return told | {"GIT_CONFIG_COUNT": str(first + len(keys))}
 
 
 _HEADS = "refs/heads/"
