@@ -104,7 +104,10 @@ def test_no_run_tells_what_is_typed_because_a_library_is_to_be_watched(
         *("PLAYWRIGHT_NODEJS_PATH", "HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"),
         *("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"),
         *("OPENSSL_CONF", "OPENSSL_MODULES", "OPENSSL_ENGINES", "SSL_CERT_FILE"),
-        *("PGSYSCONFDIR", "SSL_CERT_DIR", "KRB5_CONFIG"),
+        *("PGSYSCONFDIR", "SSL_CERT_DIR", "KRB5_CONFIG", "PGSSLROOTCERT"),
+        # who is believed to be the collector
+        *("OTEL_EXPORTER_OTLP_CERTIFICATE", "OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE"),
+        *("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
     ],
 )
 def test_no_driver_and_no_home_is_in_the_folder_itself(name: str) -> None:

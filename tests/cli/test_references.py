@@ -440,6 +440,33 @@ def test_the_gateway_is_sent_no_token_of_a_district_that_is_not_asked_for(
 
 
 @pytest.mark.parametrize(
+    "spelled",
+    [
+        "credentials: {oauth_token: file:tokens/a, district_id: 58}",
+        "credentials: {district_id: 58, oauth_token: file:tokens/a, more: []}",
+        "credentials: [file:tokens/a, x]",
+        'credentials: {oauth_token: "file:\\x74okens/a"}',
+        'credentials:\n  oauth_token: "file:\\\n    tokens/a"',
+        "credentials: {oauth_token: file:tokens/a, district_id: 58}\n}: [",
+    ],
+)
+@pytest.mark.parametrize("kept", ["tokens/a", "tokens/o'brien", 'tokens/b"c'])
+def test_the_gateway_is_sent_no_token_of_a_district_however_its_file_spells_it(
+    tmp_path: Path, spelled: str, kept: str
+) -> None:
+    for name in ("tokens", "districts"):
+        (tmp_path / name).mkdir()
+    for name in ("tokens/other", kept):
+        (tmp_path / name).write_text(f"{SECRET}\n", "utf-8")
+    name = kept.replace('"', '\\"' if '"file' in spelled else '"')
+    text = f"schema: 1\n{spelled}\n".replace("okens/a", name[1:])
+    (tmp_path / "districts/lakeview.yaml").write_text(text, "utf-8")
+    for asked in (f"file:{kept}", "file:tokens/other"):
+        with pytest.raises(TokenRefused, match="is a secret of others"):
+            gateway_token(stated_as(asked, tmp_path), {}, ())
+
+
+@pytest.mark.parametrize(
     "name", ["CONNECT_GATEWAY_TOKEN", "CONNECTSYNC_GATEWAY_TOKEN", "GATEWAY", "TOKEN"]
 )
 def test_the_gateways_own_token_may_have_any_other_name(name: str) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import date
 from typing import Any
 
 from yaml import Node, YAMLError
+from yaml._yaml import CParser
 from yaml.error import MarkedYAMLError
+from yaml.events import CollectionEndEvent, CollectionStartEvent, ScalarEvent
 
 from connectsync.config import yaml_tree
 from connectsync.config.decode import text_of
@@ -21,6 +24,7 @@ from connectsync.config.source import (
     quote_text,
 )
 from connectsync.config.yaml_tree import (
+    DEPTH_LIMIT,
     NESTED_TOO_DEEP,
     MarkedText,
     TreeMistake,
@@ -33,6 +37,37 @@ from connectsync.config.yaml_tree import (
 from connectsync.domain.finding import Finding, KeyPath, Place, Severity
 from connectsync.errors import InvalidFiles
 from connectsync.values import dataclass
+
+_REFERENCE = re.compile(
+    r"\benv:[A-Za-z_][A-Za-z0-9_]*|\b(?:file|command):[^\s\"'](?:[^\"'\n#]|\S#)*"
+)
+_KINDS = ("env:", "file:", "command:")
+_OTHERWISE_SPELLED = re.compile(rb"file:|command:|\\")
+
+
+def references_of(raw: bytes) -> set[str]:
+    """
+    Find what a file names for a secret, wherever it stands: comments are looked at too.
+
+    What YAML makes of a text counts, and what the text looks like: it may be broken.
+    """
+    looks = _REFERENCE.findall(raw.decode("utf-8", "replace"))
+    found = {one.rstrip(" ,}]\r") for one in looks}
+    if _OTHERWISE_SPELLED.search(raw):
+        with suppress(YAMLError):
+            # one by one: what stands before a mistake counts
+            found.update(one for one in _texts_of(raw) if one.startswith(_KINDS))
+    return found
+
+
+def _texts_of(raw: bytes) -> Iterator[str]:
+    """Give each text of a file as far as it is YAML. Raises YAMLError."""
+    parser, depth = CParser(raw), 0
+    while (event := parser.get_event()) is not None and depth <= DEPTH_LIMIT:
+        if isinstance(event, ScalarEvent):
+            yield event.value
+        opens = isinstance(event, CollectionStartEvent)
+        depth += opens - isinstance(event, CollectionEndEvent)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from connectsync.apply.journal import BaselineUpdate
@@ -246,17 +245,17 @@ class AdoptionBranch:
 
     def _without_hooks(self) -> Mapping[str, str]:
         """Turn off the hooks that settings name (git 2.54): no path leaves them out."""
-        named, told = b"", dict(self.git.environment)
-        with suppress(GitRefused):
-            asked = ("config", "--null", "--name-only", "--get-regexp", r"^hook\.")
-            named = self.git.run(*asked)
-        stated = told.get("GIT_CONFIG_COUNT", "")
-        first = int(stated) if stated.isdecimal() else 0
-        keys = os.fsdecode(named).rstrip("\0").split("\0") if named else []
-        for at, key in enumerate(keys, first):
+        told = dict(self.git.environment)
+        try:
+            keys = self.git.run("config", "-z", "--name-only", "--get-regexp", "^hook.")
+        except GitRefused:
+            return told
+        first = int(told.get("GIT_CONFIG_COUNT") or 0)
+        for at, key in enumerate(os.fsdecode(keys).split("\0")[:-1], first):
             told[f"GIT_CONFIG_KEY_{at}"] = f"{key.rpartition('.')[0]}.enabled"
             told[f"GIT_CONFIG_VALUE_{at}"] = "false"
-        return told | {"GIT_CONFIG_COUNT": str(first + len(keys))}
+            told["GIT_CONFIG_COUNT"] = str(at + 1)
+        return told
 
 
 _HEADS = "refs/heads/"

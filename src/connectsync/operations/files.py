@@ -19,6 +19,7 @@ from connectsync.config.discovery import (
     relative,
     stem_of,
 )
+from connectsync.config.document import references_of
 from connectsync.config.edit import canonical, edit_values
 from connectsync.config.fleet import LoadedDistrict
 from connectsync.config.layers import merge_section
@@ -101,11 +102,6 @@ def _template_path(path: str) -> str:
     return "/".join(
         f".{part[4:]}" if part.startswith("dot-") else part for part in parts
     )
-
-
-_REFERENCE = re.compile(
-    r"\benv:[A-Za-z_][A-Za-z0-9_]*|\b(?:file|command):[^\s\"'](?:[^\"'\n#]|\S#)*"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,8 +250,7 @@ def references_in(districts_dir: Path) -> set[str]:
     found: set[str] = set()
     for path in below(districts_dir):
         with suppress(OSError):
-            text = read_regular(path, SIZE_LIMIT).decode("utf-8", "replace")
-            found.update(one.rstrip(" ,}]\r") for one in _REFERENCE.findall(text))
+            found |= references_of(read_regular(path, SIZE_LIMIT))
     return found
 
 
