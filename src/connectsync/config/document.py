@@ -38,11 +38,14 @@ from connectsync.domain.finding import Finding, KeyPath, Place, Severity
 from connectsync.errors import InvalidFiles
 from connectsync.values import dataclass
 
-_REFERENCE = re.compile(
-    r"\benv:[A-Za-z_][A-Za-z0-9_]*|\b(?:file|command):[^\s\"'](?:[^\"'\n#]|\S#)*"
+_TO_ITS_END = r"[^\s\"'](?:[^\"'\n#]|\S#)*"
+_REFERENCES = (
+    # each begins with what it is, which is looked for at once; `profile:` has a blank
+    re.compile("env:[A-Za-z_][A-Za-z0-9_]*"),
+    re.compile(f"file:{_TO_ITS_END}"),
+    re.compile(f"command:{_TO_ITS_END}"),
 )
 _KINDS = ("env:", "file:", "command:")
-_OTHERWISE_SPELLED = re.compile(rb"file:|command:|\\")
 
 
 def references_of(raw: bytes) -> set[str]:
@@ -51,9 +54,11 @@ def references_of(raw: bytes) -> set[str]:
 
     What YAML makes of a text counts, and what the text looks like: it may be broken.
     """
-    looks = _REFERENCE.findall(raw.decode("utf-8", "replace"))
+    text = raw.decode("utf-8", "replace")
+    looks = (one for kind in _REFERENCES for one in kind.findall(text))
     found = {one.rstrip(" ,}]\r") for one in looks}
-    if _OTHERWISE_SPELLED.search(raw):
+    files = text.count("file:") - text.count("profile:")
+    if files or "command:" in text or "\\" in text:
         with suppress(YAMLError):
             # one by one: what stands before a mistake counts
             found.update(one for one in _texts_of(raw) if one.startswith(_KINDS))
