@@ -507,6 +507,33 @@ def test_a_name_that_a_tag_and_a_branch_have_is_refused(
         said = project.run(command, "--changed-since", spelled)
         assert said.status == 64
         assert f"'{spelled}' may mean refs/" in said.err
+
+
+@pytest.mark.parametrize("name", ["{short}", "origin"])
+def test_nor_is_one_of_a_tag_and_a_commit_or_the_branch_of_a_remote(
+    project: Console, name: str
+) -> None:
+    """What is known to everyone of main is the hash of its last commit."""
+    commit(project.folder)
+    before = git(project.folder, "rev-parse", "HEAD").strip()
+    git(project.folder, "update-ref", "refs/remotes/origin/HEAD", "HEAD")
+    lower(project.folder / LAKEVIEW)
+    commit(project.folder)
+    spelled = name.format(short=before[:7])
+    assert looked_at(project, since=spelled) == 2
+    git(project.folder, "tag", spelled)
+    for command in ("plan", "validate"):
+        said = project.run(command, "--changed-since", f"{spelled}~0")
+        assert said.status == 64
+        assert f"'{spelled}~0' may mean refs/" in said.err
+    assert looked_at(project, since=before) == 2
+
+
+def test_a_branch_called_like_any_other_object_is_the_branch(project: Console) -> None:
+    commit(project.folder)
+    tree = git(project.folder, "rev-parse", "HEAD^{tree}").strip()
+    git(project.folder, "branch", tree[:6])
+    assert looked_at(project, since=tree[:6]) == 0
     assert looked_at(project, since="refs/heads/main") == 2
 
 

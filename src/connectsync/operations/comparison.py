@@ -168,16 +168,26 @@ def _base(git: Git, revision: str) -> str:
 
 
 def _insist_one_meant(git: Git, revision: str) -> None:
-    """Refuse a name that is one of a tag and one of a branch: git takes either."""
+    """Refuse a name of a tag that is also one of a branch or a commit."""
     name = re.split(r"[~^@:]", revision)[0]
-    places = [f"refs/{kind}{name}" for kind in ("", "tags/", "heads/", "remotes/")]
-    listed = git.run("for-each-ref", "--format=%(refname)", "--", *places)
-    meant = sorted({*os.fsdecode(listed).splitlines()} & {*places}) if name else []
+    ways = ("{}", "tags/{}", "heads/{}", "remotes/{}", "remotes/{}/HEAD")
+    places = {f"refs/{way}".format(name) for way in ways} if name else set()
+    listed = git.run("for-each-ref", "--format=%(refname)", "--", *sorted(places))
+    meant = sorted({*os.fsdecode(listed).splitlines()} & places)
+    if meant and _SHORT_HASH.fullmatch(name):
+        # git takes the name, and warns where no one reads it
+        told = ("cat-file", "--batch-check=%(objecttype) %(objectname)")
+        found = git.run(*told, given=git.run("rev-parse", f"--disambiguate={name}"))
+        kinds = (one.partition(" ") for one in os.fsdecode(found).splitlines())
+        meant += (oid for kind, _, oid in kinds if kind == "commit")
     if len(meant) > 1:
         raise UsageError(
             f"{revision!r} may mean {few(meant)}",
             remedy=f"spell it in full, such as {meant[0]}; see who named the other",
         )
+
+
+_SHORT_HASH = re.compile("[0-9a-fA-F]{4,63}")
 
 
 def _commit(git: Git, asked: tuple[str, ...]) -> str | None:
