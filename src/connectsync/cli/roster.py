@@ -30,13 +30,8 @@ from connectsync.operations.roster_files import RosterFileOptions, check_roster_
 from connectsync.providers.clever import StudentId
 from connectsync.report.reporter import FindingsToReport
 from connectsync.report.terminal import inert
-from connectsync.roster.opening import (
-    LATIN_1,
-    UTF_8,
-    BadRoster,
-    header_of,
-    open_delivery,
-)
+from connectsync.roster.files import open_delivery
+from connectsync.roster.opening import LATIN_1, UTF_8, BadRoster, header_of
 from connectsync.rules.catalogue import ROSTER_PAGES, by_name
 from connectsync.rules.engine import page_of
 from connectsync.rules.guardians_file import READ_ON_REQUEST

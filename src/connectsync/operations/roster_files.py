@@ -19,6 +19,13 @@ from connectsync.domain.finding import (
 from connectsync.domain.wording import did_you_mean, few, fold_word
 from connectsync.errors import InvalidFiles, NothingMatched
 from connectsync.roster.checking import FileCheck, FileOptions, Problems, RosterProblem
+from connectsync.roster.files import (
+    CSV,
+    GUARDIANS_CSV,
+    Delivery,
+    WayOut,
+    open_delivery,
+)
 from connectsync.roster.formats import (
     CLEVER,
     GUARDIANS,
@@ -32,16 +39,7 @@ from connectsync.roster.formats import (
     layouts,
     recognize,
 )
-from connectsync.roster.opening import (
-    CSV,
-    GUARDIANS_CSV,
-    UTF_8,
-    BadRoster,
-    DeliveredFile,
-    Delivery,
-    WayOut,
-    open_delivery,
-)
+from connectsync.roster.opening import UTF_8, BadRoster, DeliveredFile
 from connectsync.rules.allow_entries import AllowOnDay
 from connectsync.rules.catalogue import BY_NAME, by_name
 from connectsync.values import dataclass

@@ -1,7 +1,8 @@
 """
-The files of a roster that are counted, found, looked at and handed on to DuckDB.
+The files of a roster, found in a folder or a zip; those that are counted, looked at.
 
-What is wrong with a file is said by its name and a line, never by what stands there.
+Nothing is unpacked or copied, and what is wrong with a file is said by its name and a
+line, never by what stands there.
 """
 
 from __future__ import annotations
@@ -9,40 +10,46 @@ from __future__ import annotations
 import csv
 import os
 import re
-from collections.abc import Iterator, Sequence
+import zipfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path, PurePosixPath
-from threading import Thread
-from typing import IO
+from typing import IO, Any, BinaryIO, Self
 
+from connectsync.domain.wording import many
 from connectsync.errors import RosterUnreadable
+from connectsync.files.access import open_regular
 from connectsync.roster.opening import (
-    CSV,
-    LOOK_FOR_QUOTE,
-    QUOTE,
-    ROW_TOO_LONG,
-    UTF_8,
     BadRoster,
     DeliveredFile,
-    WayOut,
+    checked_bytes,
     header_of,
     insist_narrow,
-    not_utf_8,
+    not_readable,
     nothing_in_it,
-    open_delivery,
     repeated_columns,
     understood,
-    zero_in_it,
 )
 from connectsync.values import dataclass, field
+
+MOST_MEMBERS = 1000
+"""Files of a folder or a zip that are looked at: a roster has about twenty."""
+
+LARGEST_DIRECTORY = 4 << 20
+LARGEST_ZIP = 64 << 30
+MOST_TIMES = 200
+SMALL = 64 << 20
+"""Bytes up to which it does not matter how well a zip is packed."""
+
+CONTENTS_OF_EXCEL = "[Content_Types].xml"
+GUARDIANS_CSV = "guardians.csv"
+CSV = ".csv"
 
 _HEAD = 1 << 16
 """So many bytes are looked at to know what a file is."""
 
 _SAMPLED = 500
 """So many lines are looked at to know which words are in most rows."""
-
-_CHUNK = 1 << 20
 
 _DUMPS = (".json", ".ndjson", ".jsonl", ".parquet")
 
@@ -103,6 +110,177 @@ class RosterFile:
         return RosterUnreadable(f"{self.shown}: {said}", remedy=remedy)
 
 
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """
+    Files that belong together, by name; ``whole`` says that they are a folder or a zip.
+
+    ``bad`` are those that are there and cannot be read, each with where it is;
+    ``below`` are guardians files in folders of the folder.
+    """
+
+    shown: str
+    files: Mapping[str, DeliveredFile]
+    whole: bool
+    bad: tuple[tuple[str, BadRoster], ...] = ()
+    below: tuple[str, ...] = ()
+
+
+WayOut = Callable[[Path], str | None]
+"""Gives where a path ends that a link leads out of where it may be; else None."""
+
+
+def open_delivery(
+    path: Path, shown: str, way_out: WayOut, kinds: tuple[str, ...] = (CSV,)
+) -> Delivery:
+    """
+    Find the files of a roster at a path; in a folder or a zip, those of these kinds.
+
+    Raises ``BadRoster`` for what is neither a folder nor a file that can be read.
+    """
+    if (end := way_out(path)) is not None:
+        raise not_readable(f"it is a link that leads out of the project, to {end}")
+    with understood():
+        if path.is_dir():
+            return _folder(path, shown, way_out, kinds)
+        with open_regular(path) as stream:
+            start = stream.read(4)
+    if start == b"PK\3\4" or path.suffix.lower() == ".zip":
+        return _zip(path, shown, kinds)
+    one = DeliveredFile(path.name, shown, lambda: open_regular(path), path)
+    return Delivery(shown, {path.name: one}, whole=False)
+
+
+def _folder(
+    path: Path, shown: str, way_out: WayOut, kinds: tuple[str, ...]
+) -> Delivery:
+    files: dict[str, DeliveredFile] = {}
+    bad: list[tuple[str, BadRoster]] = []
+    names = sorted(
+        one.name for one in path.iterdir() if one.name.lower().endswith(kinds)
+    )
+    if len(names) > MOST_MEMBERS:
+        raise not_readable(f"it holds {many(len(names), 'file')}; name one roster")
+    inside = os.path.realpath(path)
+    for name in names:
+        one, spelled = path / name, f"{shown.rstrip('/')}/{name}"
+        end = os.path.realpath(one)
+        if way_out(one) is not None or str(Path(end).parent) != inside:
+            why = f"it is a link that leads out of its folder, to {end}"
+            bad.append((spelled, not_readable(why)))
+            continue
+        files[name] = DeliveredFile(
+            name,
+            spelled,
+            lambda one=one: open_regular(one),  # type: ignore[misc]
+            one,
+        )
+    deeper = sorted(one.parent.name for one in path.glob(f"*/{GUARDIANS_CSV}"))
+    below = tuple(f"{shown.rstrip('/')}/{one}/{GUARDIANS_CSV}" for one in deeper)
+    return Delivery(shown, files, whole=True, bad=tuple(bad), below=below)
+
+
+class _Bounded:
+    """A file of which no more is read at once than a directory of a zip may take."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+
+    def read(self, size: int = -1) -> bytes:
+        """Read, but never very much: a forged directory could ask for all memory."""
+        if size > LARGEST_DIRECTORY:
+            raise zipfile.BadZipFile
+        return self._stream.read(LARGEST_DIRECTORY if size < 0 else size)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def _zip(path: Path, shown: str, kinds: tuple[str, ...]) -> Delivery:
+    with understood(), _archive(path) as archive:
+        members = [one for one in archive.infolist() if not one.filename.endswith("/")]
+    if any(one.filename == CONTENTS_OF_EXCEL for one in members):
+        raise not_readable("it is a workbook of Excel, not CSV", "save it as CSV UTF-8")
+    _insist_harmless(members)
+    files: dict[str, DeliveredFile] = {}
+    for one in members:
+        name = PurePosixPath(one.filename.replace("\\", "/")).name
+        of_a_mac = name.startswith("._") or one.filename.startswith("__MACOSX/")
+        if of_a_mac or not name.lower().endswith(kinds):
+            continue
+        if name in files:
+            raise not_readable(f"it holds two files {name!r}", "name one roster")
+        files[name] = DeliveredFile(
+            name,
+            f"{shown}/{name}",
+            lambda member=one.filename: _member(path, member),  # type: ignore[misc]
+        )
+    return Delivery(shown, files, whole=True)
+
+
+@contextmanager
+def _archive(path: Path) -> Iterator[zipfile.ZipFile]:
+    with (
+        open_regular(path) as stream,
+        zipfile.ZipFile(_Bounded(stream)) as archive,
+    ):
+        yield archive
+
+
+def _insist_harmless(members: list[zipfile.ZipInfo]) -> None:
+    """Refuse a zip that no export makes: with very many files, or of endless size."""
+    if len(members) > MOST_MEMBERS:
+        raise not_readable(f"it holds {many(len(members), 'file')}")
+    if any(one.flag_bits & 1 for one in members):
+        raise not_readable("it needs a password", "make it without one")
+    if any(one.compress_type not in {0, zipfile.ZIP_DEFLATED} for one in members):
+        raise not_readable("it is packed in an unusual way", "make an ordinary zip")
+    packed = sum(one.compress_size for one in members)
+    size = sum(one.file_size for one in members)
+    if size > LARGEST_ZIP or (size > SMALL and size > MOST_TIMES * packed):
+        raise not_readable(
+            f"it would unpack to {size:,} bytes, {size // max(packed, 1):,} times its"
+            " size; no roster does",
+            "ask who made it: this may be an attack",
+        )
+
+
+def _member(path: Path, name: str) -> IO[bytes]:
+    stream = open_regular(path)
+    try:
+        archive = zipfile.ZipFile(_Bounded(stream))
+        member = archive.open(name)
+        return _Member(member, stream)  # type: ignore[return-value]
+    except BaseException:
+        stream.close()
+        raise
+
+
+class _Member:
+    """A file of a zip; with it the zip is closed."""
+
+    def __init__(self, member: IO[bytes], archive: BinaryIO) -> None:
+        self._member, self._archive = member, archive
+
+    def read(self, size: int = -1) -> bytes:
+        """Read as much as is asked for."""
+        return self._member.read(size)
+
+    def readline(self, limit: int = -1) -> bytes:
+        """Read a line, or as much of it as is asked for."""
+        return self._member.readline(limit)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._member.close()
+        self._archive.close()
+
+
+# what is counted of it
+
+
 @contextmanager
 def find_files(
     path: Path, shown: str, encoding: str, way_out: WayOut
@@ -116,25 +294,25 @@ def find_files(
         found = _list_files(path, shown, way_out)
         for one in found:
             stack.callback(one.close)
-            with _refused(one.shown):
+            with refused(one.shown):
                 _look_at(one, encoding)
         yield found
 
 
 @contextmanager
-def _refused(shown: str) -> Iterator[None]:
+def refused(shown: str) -> Iterator[None]:
     """Say of what is wrong with a file where it is, and what to do."""
     problem = None
     try:
         with understood():
             yield
     except BadRoster as bad:
-        problem = _unreadable(shown, bad)
+        problem = _refusal(shown, bad)
     if problem is not None:
         raise problem from None
 
 
-def _unreadable(shown: str, bad: BadRoster) -> RosterUnreadable:
+def _refusal(shown: str, bad: BadRoster) -> RosterUnreadable:
     where = f"line {bad.line:,}: " if bad.line > 1 else ""
     return RosterUnreadable(f"{shown}: {where}{bad.message}", remedy=bad.hint or WANTED)
 
@@ -146,13 +324,13 @@ def _list_files(path: Path, shown: str, way_out: WayOut) -> list[RosterFile]:
             f"there is no file or folder {shown}",
             remedy="correct the path; it is taken from the current folder",
         )
-    with _refused(shown):
+    with refused(shown):
         delivery = open_delivery(path, shown, way_out, (CSV, *_DUMPS))
     if not delivery.whole:
         return [RosterFile(one) for one in delivery.files.values()]
     for spelled, bad in delivery.bad:
         if _is_wanted(PurePosixPath(spelled).name):
-            raise _unreadable(spelled, bad)
+            raise _refusal(spelled, bad)
     named = {n.lower(): f for n, f in delivery.files.items() if _is_wanted(n)}
     return [RosterFile(one) for one in _choose(named, shown)]
 
@@ -207,7 +385,7 @@ def _make_readable(file: RosterFile, encoding: str) -> None:
     """Check all bytes of a file, or lay the pipe that checked ones come out of."""
     if file.source.path is not None:
         file.readable = str(file.source.path)
-        for _ in _checked(file.source, encoding):
+        for _ in checked_bytes(file.source, encoding):
             pass
         return
     if not Path(_PIPES).exists():
@@ -218,173 +396,4 @@ def _make_readable(file: RosterFile, encoding: str) -> None:
     file.readable = f"{_PIPES}/{file.ends[0]}"
 
 
-def _checked(source: DeliveredFile, encoding: str) -> Iterator[bytes]:
-    """Give the bytes of a file on, as long as they are text in the right encoding."""
-    passed, left = 0, b""
-    with source.opened() as stream:
-        while chunk := stream.read(_CHUNK):
-            if (where := chunk.find(0)) >= 0:
-                raise zero_in_it(_line_of(source, passed + where))
-            if encoding == UTF_8 and (left or not chunk.isascii()):
-                start, text = passed - len(left), left + chunk
-                wrong = _undecoded(text)
-                if len(text) - wrong >= _LONGEST_LETTER:
-                    raise not_utf_8(text[wrong], _line_of(source, start + wrong), _SAVE)
-                left = text[wrong:]
-            yield chunk
-            passed += len(chunk)
-    if left:
-        raise not_utf_8(left[0], _line_of(source, passed - len(left)), _SAVE)
-
-
-_LONGEST_LETTER = 4
-"""Bytes of a letter in UTF-8."""
-
-
-def _undecoded(text: bytes) -> int:
-    """
-    Give where that begins which is not UTF-8.
-
-    The last three bytes may be a letter that the end of a chunk cut off.
-    """
-    try:
-        text.decode(UTF_8)
-    except UnicodeDecodeError as error:
-        return error.start
-    return len(text)
-
-
-def _line_of(source: DeliveredFile, place: int) -> int:
-    """Count lines up to a place; done only where something is wrong, for it takes."""
-    line, left = 1, place
-    with source.opened() as stream:
-        while left and (chunk := stream.read(min(left, _CHUNK))):
-            line += chunk.count(b"\n")
-            left -= len(chunk)
-    return line
-
-
-_SAVE = (
-    "save it as UTF-8; or where it is Latin-1, as Windows saves it, state"
-    " `encoding: latin-1` under roster.files in connectsync.yaml"
-)
-
-
 _PIPES = "/dev/fd"
-
-
-@contextmanager
-def hand_on(file: RosterFile, encoding: str) -> Iterator[None]:
-    """
-    Let DuckDB read a file, a packed one out of a pipe: nothing is unpacked to disk.
-
-    Of what is wrong with it, that with its bytes is said first.
-    """
-    problem: RosterUnreadable | None = None
-    thread = Thread(target=_write, args=(file, encoding), daemon=True)
-    if file.ends:
-        thread.start()
-    try:
-        yield
-    except RosterUnreadable as error:
-        where = f"line {error.line:,}: " if error.line else ""
-        problem = file.problem(f"{where}{error.reason}", error.remedy)
-    finally:
-        # a writer that no one reads from any more is told so by the closed end
-        file.close(0)
-        if thread.is_alive():
-            thread.join()
-    # raised here, what DuckDB said does not come along
-    if problem := file.failure or problem:
-        raise problem
-
-
-def _write(file: RosterFile, encoding: str) -> None:
-    with (
-        suppress(BrokenPipeError, _NoOneReads),
-        os.fdopen(file.ends.pop(1), "wb") as pipe,
-    ):
-        try:
-            with _refused(file.shown):
-                for chunk in _checked(file.source, encoding):
-                    _pass_on(pipe, chunk)
-        except RosterUnreadable as error:
-            file.failure = error
-
-
-def _pass_on(pipe: IO[bytes], chunk: bytes) -> None:
-    """Write to a pipe; that no one reads is no fault of the file."""
-    try:
-        pipe.write(chunk)
-    except BrokenPipeError:
-        raise _NoOneReads from None
-
-
-class _NoOneReads(Exception):
-    """The other end of a pipe was closed."""
-
-
-# what DuckDB says of a file
-
-MEMORY = "800MB"
-"""How much memory DuckDB may take; the rest of a gibibyte is ours."""
-
-MOST_SECONDS = 3600.0
-"""For one roster; the largest takes minutes."""
-
-TOO_LONG = f"it takes more than {MOST_SECONDS / 60:g} minutes"
-
-_MORE_MEMORY = (
-    "leave --school out, give CSV or Parquet in place of JSON, or split the export by"
-    " school and count each part"
-)
-
-_REASONS = (
-    ("^INTERRUPT", TOO_LONG, None),
-    (
-        "Out of Memory",
-        f"counting it takes more than the {MEMORY} of memory that it may have",
-        _MORE_MEMORY,
-    ),
-    (
-        "nvalid unicode|not utf-8|nvalid UTF|Byte sequence",
-        "it is not saved as UTF-8",
-        None,
-    ),
-    ("unterminated quote", "a quote is opened here and never closed", QUOTE),
-    (
-        "Expected Number of Columns",
-        "the row has more or fewer columns than the header",
-        "put a field that holds a comma in quotes",
-    ),
-    ("state machine", "its lines end in two ways, or a quote is not closed", QUOTE),
-    ("Maximum line size", ROW_TOO_LONG, LOOK_FOR_QUOTE),
-    ("JSON", "it is not valid JSON", None),
-    (
-        "[Pp]arquet|magic bytes|thrift|[Ss]nappy|ZSTD|GZIP",
-        "it is not a whole Parquet file",
-        None,
-    ),
-)
-
-_LINE = re.compile(r"\bLine: (\d{1,12})\b")
-
-
-def problem_of(message: str) -> RosterUnreadable:
-    """Tell what a message of DuckDB means in our words, for its own quote values."""
-    # values come after the first line, but not always: only these words are looked for
-    reason, remedy = next(
-        (ours for theirs, *ours in _REASONS if re.search(theirs, message)),
-        ("DuckDB cannot read what is in it", None),
-    )
-    line = _LINE.search(message)
-    return unreadable(str(reason), int(line.group(1)) if line else 0, remedy)
-
-
-def unreadable(
-    reason: str, line: int = 0, remedy: str | None = None
-) -> RosterUnreadable:
-    """Make the error of a roster, before it is known which of its files it is."""
-    error = RosterUnreadable(f"the roster cannot be read: {reason}", remedy=remedy)
-    error.reason, error.line = reason, line
-    return error

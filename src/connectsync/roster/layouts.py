@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Thread
+from typing import IO
 
 from connectsync.domain.impact import LABELS, Gap
 from connectsync.errors import RosterUnreadable
-from connectsync.roster.files import WANTED, RosterFile, find_files, hand_on, unreadable
-from connectsync.roster.opening import LONGEST_RECORD, UTF_8, WayOut
+from connectsync.roster.files import (
+    WANTED,
+    RosterFile,
+    WayOut,
+    find_files,
+    refused,
+)
+from connectsync.roster.opening import (
+    LONGEST_RECORD,
+    UTF_8,
+    checked_bytes,
+    unreadable,
+)
 from connectsync.roster.tables import RosterTables, open_tables, statement
 from connectsync.values import dataclass
 
@@ -304,3 +318,57 @@ def _csv_source(file: RosterFile, encoding: str) -> str:
 def _quote(text: str) -> str:
     doubled = text.replace("'", "''")
     return f"'{doubled}'"
+
+
+# handing files on to DuckDB
+
+
+@contextmanager
+def hand_on(file: RosterFile, encoding: str) -> Iterator[None]:
+    """
+    Let DuckDB read a file, a packed one out of a pipe: nothing is unpacked to disk.
+
+    Of what is wrong with it, that with its bytes is said first.
+    """
+    problem: RosterUnreadable | None = None
+    thread = Thread(target=_write, args=(file, encoding), daemon=True)
+    if file.ends:
+        thread.start()
+    try:
+        yield
+    except RosterUnreadable as error:
+        where = f"line {error.line:,}: " if error.line else ""
+        problem = file.problem(f"{where}{error.reason}", error.remedy)
+    finally:
+        # a writer that no one reads from any more is told so by the closed end
+        file.close(0)
+        if thread.is_alive():
+            thread.join()
+    # raised here, what DuckDB said does not come along
+    if problem := file.failure or problem:
+        raise problem
+
+
+def _write(file: RosterFile, encoding: str) -> None:
+    with (
+        suppress(BrokenPipeError, _NoOneReads),
+        os.fdopen(file.ends.pop(1), "wb") as pipe,
+    ):
+        try:
+            with refused(file.shown):
+                for chunk in checked_bytes(file.source, encoding):
+                    _pass_on(pipe, chunk)
+        except RosterUnreadable as error:
+            file.failure = error
+
+
+def _pass_on(pipe: IO[bytes], chunk: bytes) -> None:
+    """Write to a pipe; that no one reads is no fault of the file."""
+    try:
+        pipe.write(chunk)
+    except BrokenPipeError:
+        raise _NoOneReads from None
+
+
+class _NoOneReads(Exception):
+    """The other end of a pipe was closed."""

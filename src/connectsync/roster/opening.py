@@ -1,24 +1,24 @@
 """
-One way to open the files of a roster: a file, a folder or a zip, read as a stream.
+One way to read a file of a roster: its bytes, its text, its rows, as a stream.
 
-Nothing is unpacked or copied, and no sentence quotes what a file holds: it is about
-children and their families.
+What is wrong with it is said in our words, and no sentence quotes what a file holds: it
+is about children and their families.
 """
 
 from __future__ import annotations
 
 import csv
-import os
+import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from pathlib import Path, PurePosixPath
-from typing import IO, Any, BinaryIO, Self
+from pathlib import Path
+from typing import IO
 
-from connectsync.domain.wording import many
-from connectsync.files.access import NotRegular, open_regular, wide_encoding
+from connectsync.errors import RosterUnreadable
+from connectsync.files.access import NotRegular, wide_encoding
 from connectsync.values import dataclass
 
 LONGEST_RECORD = 1 << 20
@@ -32,19 +32,7 @@ LOOK_FOR_QUOTE = "look for a quote before it, or for line ends of another kind"
 QUOTE = "quote fields as RFC 4180 says; double a quote inside a field"
 
 MOST_COLUMNS = 1000
-MOST_MEMBERS = 1000
-"""Files of a folder or a zip that are looked at: a roster has about twenty."""
-
-LARGEST_DIRECTORY = 4 << 20
-LARGEST_ZIP = 64 << 30
-MOST_TIMES = 200
-SMALL = 64 << 20
-"""Bytes up to which it does not matter how well a zip is packed."""
-
-CONTENTS_OF_EXCEL = "[Content_Types].xml"
 DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
-GUARDIANS_CSV = "guardians.csv"
-CSV = ".csv"
 UTF_8, LATIN_1 = "utf-8", "iso-8859-1"
 
 
@@ -78,174 +66,6 @@ class DeliveredFile:
     path: Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """
-    Files that belong together, by name; ``whole`` says that they are a folder or a zip.
-
-    ``bad`` are those that are there and cannot be read, each with where it is;
-    ``below`` are guardians files in folders of the folder.
-    """
-
-    shown: str
-    files: Mapping[str, DeliveredFile]
-    whole: bool
-    bad: tuple[tuple[str, BadRoster], ...] = ()
-    below: tuple[str, ...] = ()
-
-
-WayOut = Callable[[Path], str | None]
-"""Gives where a path ends that a link leads out of where it may be; else None."""
-
-
-def open_delivery(
-    path: Path, shown: str, way_out: WayOut, kinds: tuple[str, ...] = (CSV,)
-) -> Delivery:
-    """
-    Find the files of a roster at a path; in a folder or a zip, those of these kinds.
-
-    Raises ``BadRoster`` for what is neither a folder nor a file that can be read.
-    """
-    if (end := way_out(path)) is not None:
-        raise _unreadable(f"it is a link that leads out of the project, to {end}")
-    with understood():
-        if path.is_dir():
-            return _folder(path, shown, way_out, kinds)
-        with open_regular(path) as stream:
-            start = stream.read(4)
-    if start == b"PK\3\4" or path.suffix.lower() == ".zip":
-        return _zip(path, shown, kinds)
-    one = DeliveredFile(path.name, shown, lambda: open_regular(path), path)
-    return Delivery(shown, {path.name: one}, whole=False)
-
-
-def _folder(
-    path: Path, shown: str, way_out: WayOut, kinds: tuple[str, ...]
-) -> Delivery:
-    files: dict[str, DeliveredFile] = {}
-    bad: list[tuple[str, BadRoster]] = []
-    names = sorted(
-        one.name for one in path.iterdir() if one.name.lower().endswith(kinds)
-    )
-    if len(names) > MOST_MEMBERS:
-        raise _unreadable(f"it holds {many(len(names), 'file')}; name one roster")
-    inside = os.path.realpath(path)
-    for name in names:
-        one, spelled = path / name, f"{shown.rstrip('/')}/{name}"
-        end = os.path.realpath(one)
-        if way_out(one) is not None or str(Path(end).parent) != inside:
-            why = f"it is a link that leads out of its folder, to {end}"
-            bad.append((spelled, _unreadable(why)))
-            continue
-        files[name] = DeliveredFile(
-            name,
-            spelled,
-            lambda one=one: open_regular(one),  # type: ignore[misc]
-            one,
-        )
-    deeper = sorted(one.parent.name for one in path.glob(f"*/{GUARDIANS_CSV}"))
-    below = tuple(f"{shown.rstrip('/')}/{one}/{GUARDIANS_CSV}" for one in deeper)
-    return Delivery(shown, files, whole=True, bad=tuple(bad), below=below)
-
-
-class _Bounded:
-    """A file of which no more is read at once than a directory of a zip may take."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-
-    def read(self, size: int = -1) -> bytes:
-        """Read, but never very much: a forged directory could ask for all memory."""
-        if size > LARGEST_DIRECTORY:
-            raise zipfile.BadZipFile
-        return self._stream.read(LARGEST_DIRECTORY if size < 0 else size)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
-
-
-def _zip(path: Path, shown: str, kinds: tuple[str, ...]) -> Delivery:
-    with understood(), _archive(path) as archive:
-        members = [one for one in archive.infolist() if not one.filename.endswith("/")]
-    if any(one.filename == CONTENTS_OF_EXCEL for one in members):
-        raise _unreadable("it is a workbook of Excel, not CSV", "save it as CSV UTF-8")
-    _insist_harmless(members)
-    files: dict[str, DeliveredFile] = {}
-    for one in members:
-        name = PurePosixPath(one.filename.replace("\\", "/")).name
-        of_a_mac = name.startswith("._") or one.filename.startswith("__MACOSX/")
-        if of_a_mac or not name.lower().endswith(kinds):
-            continue
-        if name in files:
-            raise _unreadable(f"it holds two files {name!r}", "name one roster")
-        files[name] = DeliveredFile(
-            name,
-            f"{shown}/{name}",
-            lambda member=one.filename: _member(path, member),  # type: ignore[misc]
-        )
-    return Delivery(shown, files, whole=True)
-
-
-@contextmanager
-def _archive(path: Path) -> Iterator[zipfile.ZipFile]:
-    with (
-        open_regular(path) as stream,
-        zipfile.ZipFile(_Bounded(stream)) as archive,
-    ):
-        yield archive
-
-
-def _insist_harmless(members: list[zipfile.ZipInfo]) -> None:
-    """Refuse a zip that no export makes: with very many files, or of endless size."""
-    if len(members) > MOST_MEMBERS:
-        raise _unreadable(f"it holds {many(len(members), 'file')}")
-    if any(one.flag_bits & 1 for one in members):
-        raise _unreadable("it needs a password", "make it without one")
-    if any(one.compress_type not in {0, zipfile.ZIP_DEFLATED} for one in members):
-        raise _unreadable("it is packed in an unusual way", "make an ordinary zip")
-    packed = sum(one.compress_size for one in members)
-    size = sum(one.file_size for one in members)
-    if size > LARGEST_ZIP or (size > SMALL and size > MOST_TIMES * packed):
-        raise _unreadable(
-            f"it would unpack to {size:,} bytes, {size // max(packed, 1):,} times its"
-            " size; no roster does",
-            "ask who made it: this may be an attack",
-        )
-
-
-def _member(path: Path, name: str) -> IO[bytes]:
-    stream = open_regular(path)
-    try:
-        archive = zipfile.ZipFile(_Bounded(stream))
-        member = archive.open(name)
-        return _Member(member, stream)  # type: ignore[return-value]
-    except BaseException:
-        stream.close()
-        raise
-
-
-class _Member:
-    """A file of a zip; with it the zip is closed."""
-
-    def __init__(self, member: IO[bytes], archive: BinaryIO) -> None:
-        self._member, self._archive = member, archive
-
-    def read(self, size: int = -1) -> bytes:
-        """Read as much as is asked for."""
-        return self._member.read(size)
-
-    def readline(self, limit: int = -1) -> bytes:
-        """Read a line, or as much of it as is asked for."""
-        return self._member.readline(limit)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._member.close()
-        self._archive.close()
-
-
 _DAMAGED: tuple[type[Exception], ...] = (
     *(zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError),
     *(LookupError, OverflowError, struct.error),
@@ -263,23 +83,24 @@ def understood() -> Iterator[None]:
     try:
         yield
     except NotRegular as error:
-        raise _unreadable(f"{error.strerror}") from None
+        raise not_readable(f"{error.strerror}") from None
     except FileNotFoundError:
-        raise _unreadable("it is gone, or a link to what is not there") from None
+        raise not_readable("it is gone, or a link to what is not there") from None
     except OSError as error:
-        raise _unreadable(f"{error.strerror or 'this machine refused it'}") from None
+        raise not_readable(f"{error.strerror or 'this machine refused it'}") from None
     except _DAMAGED:
-        raise _unreadable(
+        raise not_readable(
             "it is no zip that can be read: damaged, or cut off on the way",
             "export or copy it again, and compare its size",
         ) from None
     except (RuntimeError, ValueError) as error:
         if isinstance(error, BadRoster):
             raise
-        raise _unreadable("it is damaged", "export it again") from None
+        raise not_readable("it is damaged", "export it again") from None
 
 
-def _unreadable(why: str, hint: str = "") -> BadRoster:
+def not_readable(why: str, hint: str = "") -> BadRoster:
+    """Give the error of a file that is none that can be read."""
     return BadRoster("roster-file-not-readable", why, hint)
 
 
@@ -308,7 +129,7 @@ def not_utf_8(byte: int, line: int, hint: str, column: int = 1) -> BadRoster:
 def insist_narrow(start: bytes) -> None:
     """Refuse by its first bytes what is packed, or text in another kind of encoding."""
     if start[:2] == b"\x1f\x8b":
-        raise _unreadable("it is packed with gzip", "unpack it, and give that file")
+        raise not_readable("it is packed with gzip", "unpack it, and give that file")
     if wide := wide_encoding(start):
         said, hint = f"it is saved as {wide}", "save it as UTF-8"
         raise BadRoster("roster-not-utf-8", said, hint)
@@ -448,3 +269,124 @@ def header_of(file: DeliveredFile, encoding: str = UTF_8) -> tuple[str, ...]:
         raise broken[0] if broken else nothing_in_it()
     insist_commas(header)
     return tuple(header)
+
+
+_CHUNK = 1 << 20
+
+
+def checked_bytes(source: DeliveredFile, encoding: str) -> Iterator[bytes]:
+    """Give the bytes of a file on, as long as they are text in the right encoding."""
+    passed, left = 0, b""
+    with source.opened() as stream:
+        while chunk := stream.read(_CHUNK):
+            if (where := chunk.find(0)) >= 0:
+                raise zero_in_it(_line_of(source, passed + where))
+            if encoding == UTF_8 and (left or not chunk.isascii()):
+                start, text = passed - len(left), left + chunk
+                wrong = _undecoded(text)
+                if len(text) - wrong >= _LONGEST_LETTER:
+                    raise not_utf_8(text[wrong], _line_of(source, start + wrong), _SAVE)
+                left = text[wrong:]
+            yield chunk
+            passed += len(chunk)
+    if left:
+        raise not_utf_8(left[0], _line_of(source, passed - len(left)), _SAVE)
+
+
+_LONGEST_LETTER = 4
+"""Bytes of a letter in UTF-8."""
+
+
+def _undecoded(text: bytes) -> int:
+    """
+    Give where that begins which is not UTF-8.
+
+    The last three bytes may be a letter that the end of a chunk cut off.
+    """
+    try:
+        text.decode(UTF_8)
+    except UnicodeDecodeError as error:
+        return error.start
+    return len(text)
+
+
+def _line_of(source: DeliveredFile, place: int) -> int:
+    """Count lines up to a place; done only where something is wrong, for it takes."""
+    line, left = 1, place
+    with source.opened() as stream:
+        while left and (chunk := stream.read(min(left, _CHUNK))):
+            line += chunk.count(b"\n")
+            left -= len(chunk)
+    return line
+
+
+_SAVE = (
+    "save it as UTF-8; or where it is Latin-1, as Windows saves it, state"
+    " `encoding: latin-1` under roster.files in connectsync.yaml"
+)
+
+
+# what DuckDB says of a file
+
+MEMORY = "800MB"
+"""How much memory DuckDB may take; the rest of a gibibyte is ours."""
+
+MOST_SECONDS = 3600.0
+"""For one roster; the largest takes minutes."""
+
+TOO_LONG = f"it takes more than {MOST_SECONDS / 60:g} minutes"
+
+_MORE_MEMORY = (
+    "leave --school out, give CSV or Parquet in place of JSON, or split the export by"
+    " school and count each part"
+)
+
+_REASONS = (
+    ("^INTERRUPT", TOO_LONG, None),
+    (
+        "Out of Memory",
+        f"counting it takes more than the {MEMORY} of memory that it may have",
+        _MORE_MEMORY,
+    ),
+    (
+        "nvalid unicode|not utf-8|nvalid UTF|Byte sequence",
+        "it is not saved as UTF-8",
+        None,
+    ),
+    ("unterminated quote", "a quote is opened here and never closed", QUOTE),
+    (
+        "Expected Number of Columns",
+        "the row has more or fewer columns than the header",
+        "put a field that holds a comma in quotes",
+    ),
+    ("state machine", "its lines end in two ways, or a quote is not closed", QUOTE),
+    ("Maximum line size", ROW_TOO_LONG, LOOK_FOR_QUOTE),
+    ("JSON", "it is not valid JSON", None),
+    (
+        "[Pp]arquet|magic bytes|thrift|[Ss]nappy|ZSTD|GZIP",
+        "it is not a whole Parquet file",
+        None,
+    ),
+)
+
+_LINE = re.compile(r"\bLine: (\d{1,12})\b")
+
+
+def problem_of(message: str) -> RosterUnreadable:
+    """Tell what a message of DuckDB means in our words, for its own quote values."""
+    # values come after the first line, but not always: only these words are looked for
+    reason, remedy = next(
+        (ours for theirs, *ours in _REASONS if re.search(theirs, message)),
+        ("DuckDB cannot read what is in it", None),
+    )
+    line = _LINE.search(message)
+    return unreadable(str(reason), int(line.group(1)) if line else 0, remedy)
+
+
+def unreadable(
+    reason: str, line: int = 0, remedy: str | None = None
+) -> RosterUnreadable:
+    """Make the error of a roster, before it is known which of its files it is."""
+    error = RosterUnreadable(f"the roster cannot be read: {reason}", remedy=remedy)
+    error.reason, error.line = reason, line
+    return error

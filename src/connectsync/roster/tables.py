@@ -42,7 +42,7 @@ from connectsync.domain.impact import (
 )
 from connectsync.errors import load_extra
 from connectsync.providers.clever import ContactRelationship, ContactType, PhoneType
-from connectsync.roster.files import (
+from connectsync.roster.opening import (
     MEMORY,
     MOST_SECONDS,
     TOO_LONG,
