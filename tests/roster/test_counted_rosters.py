@@ -105,7 +105,7 @@ def test_only_a_head_is_read_for_the_words_of_a_file() -> None:
             return (b"id,type\n" + b"1,Parent\n" * size)[:size]
 
     source = DeliveredFile("x.csv", "x.csv", Endless)  # type: ignore[arg-type]
-    assert RosterFile(source).sample("utf-8", [1]) == [{"Parent"}]
+    assert RosterFile(source).sample([1]) == [{"Parent"}]
 
 
 DISTRICT = """\

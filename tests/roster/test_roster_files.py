@@ -6,16 +6,20 @@ import gzip
 import os
 import traceback
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile
 
 import duckdb
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from connectsync.domain.impact import Dictionary, Gap, Selection
 from connectsync.errors import RosterUnreadable
 from connectsync.roster import layouts, tables
 from connectsync.roster.layouts import RosterInFiles, open_roster_files
+from connectsync.roster.opening import BadRoster, Rows, uneven
 from connectsync.roster.tables import measure
 
 HEADER = b"Student_id,Contact_name,Contact_type,Contact_relationship,Contact_phone\n"
@@ -136,11 +140,39 @@ BAD: dict[str, tuple[Callable[[Path], Path], str]] = {
     "no header": (a_file(ROW), "its header is not that of a roster"),
     "too few columns": (
         a_file(HEADER + ROW + b"s1,Secretname\n"),
-        "line 3: the row has more or fewer columns than the header",
+        "line 3: the row has 2 fields, the header 5",
     ),
     "too many columns": (
         a_file(HEADER + ROW[:-1] + b",s1,Secretname\n"),
-        "line 2: the row has more or fewer columns than the header",
+        "line 2: the row has 7 fields, the header 5",
+    ),
+    "too many columns that are empty": (
+        a_file(HEADER + ROW + ROW[:-1] + b",,\n"),
+        "line 3: the row has 7 fields, the header 5",
+    ),
+    "one too many, an empty one in quotes": (
+        a_file(HEADER + ROW[:-1] + b',""\r\n'),
+        "line 2: the row has 6 fields, the header 5",
+    ),
+    "a row of a million empty columns": (
+        a_file(HEADER + ROW + ROW[:-1] + b"," * 1_000_000 + b"\n"),
+        "line 3: the row has 1,000,005 columns; no roster has so many",
+    ),
+    "a row of a million columns in a zip": (
+        a_zip(("students.csv", HEADER + ROW[:-1] + b",x" * 500_000 + b"\n")),
+        "line 2: the row has 500,005 columns; no roster has so many",
+    ),
+    "too many columns of OneRoster": (
+        a_file(b"sourcedId,role,agentSourcedIds\ns1,student,,,\n", "users.csv"),
+        "line 2: the row has 5 fields, the header 3",
+    ),
+    "a carriage return alone": (
+        a_file(HEADER + ROW + ROW.replace(b"\n", b"\r") + ROW),
+        "line 3: a line ends in a carriage return alone",
+    ),
+    "text behind a quote": (
+        a_file(HEADER + b's1,"Secretname"x,,,\n'),
+        "line 2: there is text behind the quote",
     ),
     "an open quote": (
         a_file(HEADER + b's1,"Secretname,,,\n' + ROW * 3),
@@ -223,6 +255,22 @@ GOOD: dict[str, Callable[[Path], Path]] = {
     "no line break at the end": a_file(HEADER + ROW[:-1]),
     "a folder": lambda folder: in_file(folder, HEADER + ROW).parent,
     "a zip": a_zip(("out/students.csv", HEADER + ROW), ("__MACOSX/students.csv", b"")),
+    "blank lines before the header": a_file(b"\n\r\n\n" + HEADER + b"\n" + ROW),
+    "a byte order mark, and a blank line": a_file(b"\xef\xbb\xbf\n" + HEADER + ROW),
+    "blank lines that end otherwise": a_file(
+        HEADER.replace(b"\n", b"\r\n\n") + ROW.replace(b"\n", b"\r\n\n")
+    ),
+    "a header that ends otherwise": a_file(HEADER.replace(b"\n", b"\r\n") + ROW * 2),
+    "lines that end in two ways, in a zip": a_zip(
+        ("students.csv", b"\n" + HEADER.replace(b"\n", b"\r\n") + ROW)
+    ),
+    "line ends over the edges of parts": a_file(
+        HEADER.replace(b"\n", b"\r\n")
+        + ROW.replace(b"Secretname\n", b"x" * 51 + b"\r\n") * 30_000
+    ),
+    "line breaks in quotes that end otherwise": a_file(
+        (HEADER + ROW).replace(b"\n", b"\r\n").replace(b"Secretname", b'"Secret\nname"')
+    ),
     "letters of several bytes over the edge of a part": a_file(
         HEADER + ROW.replace(b"Secretname", "é".encode() * 400_000) * 2
     ),
@@ -235,10 +283,38 @@ def test_files_are_read_however_they_were_saved(name: str, tmp_path: Path) -> No
         assert links(read) == (1, 1)
 
 
-def test_latin_1_is_read_where_the_project_says_so(tmp_path: Path) -> None:
-    path = in_file(tmp_path, HEADER + ROW.replace(b"Secret", b"S\xe9cret"))
-    with open_roster_files(path, "latin-1") as read:
-        assert links(read) == (1, 1)
+@pytest.mark.parametrize("packed_in", ["file", "zip"])
+def test_latin_1_is_read_where_the_project_says_so_with_what_windows_adds(
+    tmp_path: Path, packed_in: str
+) -> None:
+    for name in (b"S\xe9cret", b"O\x92Secret \x96 \x80"):
+        raw = HEADER + ROW.replace(b"Secret", name) * 2
+        path = in_file(tmp_path, raw)
+        if packed_in == "zip":
+            path = packed(tmp_path, ("students.csv", raw))
+        with open_roster_files(path, "latin-1") as read:
+            assert links(read) == (1, 1)
+
+
+@pytest.mark.parametrize("byte", [0x81, 0x8D, 0x8F, 0x90, 0x9D])
+def test_a_byte_that_is_no_letter_of_latin_1_is_told_with_its_line(
+    tmp_path: Path, byte: int
+) -> None:
+    path = in_file(tmp_path, HEADER + ROW + ROW.replace(b"S", bytes([byte])))
+    with (
+        pytest.raises(RosterUnreadable) as caught,
+        open_roster_files(path, "latin-1"),
+    ):
+        pass
+    assert f"line 3: the byte 0x{byte:02X} is not Latin-1" in caught.value.message
+
+
+def test_answers_of_clever_are_utf_8_whatever_is_said_of_other_files(
+    tmp_path: Path,
+) -> None:
+    student = b'{"id": "s\xc3\xa9", "roles": {"student": {"sis_id": "1"}}}'
+    with open_roster_files(in_file(tmp_path, student, "a.json"), "latin-1") as read:
+        assert measure(read.tables, (None, CHOSEN)).tallies[1].students == 1
 
 
 def test_no_contacts_came_is_told_apart_from_none_match(tmp_path: Path) -> None:
@@ -373,3 +449,64 @@ def test_a_roster_gets_a_time_in_all(
         tables.open_tables() as opened,
     ):
         opened.run(query)
+
+
+FIELDS = st.sampled_from(
+    [b"", b"1", b"2", b"3", b"x y", b'"a,b"', b'"l\nm"', b'"l\r\nm"', b'"q""q"', b'"']
+    + [b"\xc3\xa9", b"\xe9", b"\x92", b"\x81", b'"a"b', b'a"b', b"\r"]
+)
+ENDS = st.sampled_from([b"\n", b"\r\n", b"\n\n", b"\r\n\n", b"\n\r\n", b"\r"])
+FEW = st.sampled_from([b"\n", b"\r\n"])
+PLAIN = st.sampled_from([b"1", b"2", b"3", b"4"])
+WIDE = st.lists(FIELDS, min_size=1, max_size=3) | st.just([b"", b"", b"", b""])
+
+
+def told_by_the_check(path: Path, encoding: str) -> tuple[int, list[BadRoster]]:
+    """Give how many students `roster check` reads, and all that it says is wrong."""
+    students, found, width = set[str](), list[BadRoster](), 2
+    try:
+        with path.open("rb") as stream:
+            rows = Rows(stream, found.append, encoding)
+            for fields in islice(rows, 1, None):
+                if len(fields) != width:
+                    found.append(uneven(len(fields), width, rows.line))
+                students.add(fields[0].strip())
+    except BadRoster as bad:
+        found.append(bad)
+    return len(students - {""}), found
+
+
+@given(
+    first=st.sampled_from([b"", b"", b"\n", b"\r\n\n", b"\xef\xbb\xbf"]),
+    header=FEW,
+    rows=st.lists(st.tuples(PLAIN, WIDE | st.just([b"x"]), FEW | ENDS), max_size=5),
+    encoding=st.sampled_from(["utf-8", "latin-1"]),
+    in_zip=st.booleans(),
+)
+@settings(max_examples=60)
+def test_impact_reads_what_roster_check_reads_and_refuses_what_it_refuses(
+    first: bytes,
+    header: bytes,
+    rows: list[tuple[bytes, list[bytes], bytes]],
+    encoding: str,
+    in_zip: bool,  # noqa: FBT001 - a case
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    raw = b"".join(b"%b,%b%b" % (one, b",".join(more), end) for one, more, end in rows)
+    folder = tmp_path_factory.mktemp("roster")
+    path = in_file(folder, b"%bStudent_id,Contact_name%b%b" % (first, header, raw))
+    students, wrong = told_by_the_check(path, encoding)
+    if in_zip:
+        path = packed(folder, ("students.csv", path.read_bytes()))
+    try:
+        with open_roster_files(path, encoding) as read:
+            counted = measure(read.tables, (None, CHOSEN)).tallies[1].students
+    except RosterUnreadable as error:
+        told = [(f"line {one.line:,}: ", one.message) for one in wrong]
+        if not wrong:
+            assert students == 0
+            told = [("", "it lists no students")]
+        # with a file of which several things are wrong, that of its bytes comes first
+        assert any(error.message.endswith(f"{at}{said}") for at, said in told)
+    else:
+        assert (counted, []) == (students, wrong)

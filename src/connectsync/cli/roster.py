@@ -259,7 +259,7 @@ def _sample(project: Project) -> tuple[str, ...] | None:
         try:
             found = open_delivery(path, shown, ground.way_out)
             if len(found.files) == 1 and not found.whole:
-                return header_of(found.files[path.name])
+                return header_of(found.files[path.name]).names
             why = "it is not one CSV file"
         except BadRoster as error:
             why = error.message

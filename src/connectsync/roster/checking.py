@@ -36,6 +36,7 @@ from connectsync.roster.opening import (
     nothing_in_it,
     repeated_columns,
     understood,
+    uneven,
 )
 from connectsync.values import dataclass, field
 
@@ -174,7 +175,7 @@ class FileCheck:
             return False
         if header is None:
             raise nothing_in_it()
-        insist_commas(header)
+        insist_commas(header, self._rows.line)
         if not self._header(header):
             return False
         width, count = len(header), 0
@@ -183,9 +184,8 @@ class FileCheck:
             if len(fields) == width:
                 self._row(fields)
             else:
-                said = f"the row has {many(len(fields), 'field')}, the header {width}"
-                hint = "put a field that holds a comma in quotes"
-                self._tell("roster-row-uneven", said, hint)
+                bad = uneven(len(fields), width, self._rows.line)
+                self._tell(bad.rule, bad.message, bad.hint)
         if not count and not self._rows_broken:
             self._broken(
                 BadRoster(

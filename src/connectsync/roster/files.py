@@ -16,10 +16,12 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, BinaryIO, Self
 
-from connectsync.domain.wording import many
+from connectsync.domain.wording import fold_word, many
 from connectsync.errors import RosterUnreadable
 from connectsync.files.access import open_regular
 from connectsync.roster.opening import (
+    LATIN_1,
+    UTF_8,
     BadRoster,
     DeliveredFile,
     checked_bytes,
@@ -65,14 +67,18 @@ class RosterFile:
     One file that is counted, and how DuckDB reads it.
 
     ``columns`` are the header's names in one spelling, none for answers of Clever;
-    those may be one ``is_array``. Of a packed one, ``ends`` are the open ends of its
-    pipe, 0 to read from and 1 to write to, and ``failure`` is what was wrong with its
-    bytes while they were handed on.
+    those may be one ``is_array``. ``skipped`` are the blank lines before the header. Of
+    one that is packed, or that DuckDB does not read as it is, ``ends`` are the open
+    ends of a pipe, 0 to read from and 1 to write to, and ``failure`` is what was wrong
+    with its bytes while they were handed on.
     """
 
     source: DeliveredFile
+    encoding: str = UTF_8
     columns: tuple[str, ...] = ()
+    skipped: int = 0
     is_array: bool = False
+    is_parquet: bool = False
     readable: str = ""
     ends: dict[int, int] = field(default_factory=dict)
     failure: RosterUnreadable | None = None
@@ -93,14 +99,14 @@ class RosterFile:
             with suppress(OSError, KeyError):
                 os.close(self.ends.pop(end))
 
-    def sample(self, encoding: str, columns: Sequence[int]) -> list[set[str]]:
+    def sample(self, columns: Sequence[int]) -> list[set[str]]:
         """Give values that stand in columns of the first rows; those of lists do."""
         found: list[set[str]] = [set() for _ in columns]
         with self.source.opened() as stream:
             head = stream.read(_HEAD)
-        _, *lines = head.decode(encoding, "replace").splitlines(keepends=True)
+        lines = head.decode(self.encoding, "replace").splitlines(keepends=True)
         with suppress(csv.Error):
-            for row in csv.reader(lines[:_SAMPLED]):
+            for row in csv.reader(lines[self.skipped + 1 :][:_SAMPLED]):
                 for values, column in zip(found, columns, strict=True):
                     values.update(row[column : column + 1])
         return found
@@ -296,6 +302,7 @@ def find_files(
             stack.callback(one.close)
             with refused(one.shown):
                 _look_at(one, encoding)
+                _make_readable(one)
         yield found
 
 
@@ -368,32 +375,56 @@ def _look_at(file: RosterFile, encoding: str) -> None:
             raise file.problem(
                 "Parquet cannot be read out of a zip", "unpack it, and give the folder"
             )
-        file.readable = str(file.source.path)
+        file.is_parquet = True
         return
     insist_narrow(head)
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
     file.is_array = start == b"["
     if suffix not in _DUMPS and start not in {b"[", b"{"}:
-        header = header_of(file.source, encoding)
-        file.columns = tuple(re.sub("[ _]+", "", name).lower() for name in header)
+        file.encoding = encoding
+        names, line = header_of(file.source, encoding)
+        file.skipped = line - 1
+        file.columns = tuple(map(fold_word, names))
         for _, said, hint in repeated_columns(file.columns):
             raise file.problem(said, hint)
-    _make_readable(file, encoding)
 
 
-def _make_readable(file: RosterFile, encoding: str) -> None:
+def _make_readable(file: RosterFile) -> None:
     """Check all bytes of a file, or lay the pipe that checked ones come out of."""
-    if file.source.path is not None:
-        file.readable = str(file.source.path)
-        for _ in checked_bytes(file.source, encoding):
-            pass
+    path = file.source.path
+    if path is not None and (file.is_parquet or _is_usual(file.source, file.encoding)):
+        file.readable = str(path)
         return
     if not Path(_PIPES).exists():
-        raise file.problem(
-            "a zip cannot be read on this system", "unpack it, and give the folder"
-        )
+        said = "its lines end in two ways, or it has letters of Windows"
+        remedy = "save it as UTF-8, with lines that end in one way"
+        if path is None:
+            said, remedy = "a zip cannot be read", "unpack it, and give the folder"
+        raise file.problem(f"{said} on this system", remedy)
     file.ends = dict(enumerate(os.pipe()))
     file.readable = f"{_PIPES}/{file.ends[0]}"
 
 
 _PIPES = "/dev/fd"
+
+
+def _is_usual(source: DeliveredFile, encoding: str) -> bool:
+    """
+    Check all bytes of a file; say whether DuckDB reads them as they are.
+
+    It takes lines that end in one way, and of Latin-1 no letters of Windows alone.
+    """
+    bare = of_windows = False
+    ends = returns = 0
+    for chunk in checked_bytes(source, encoding):
+        if returns or b"\r" in chunk:
+            ends, returns = ends + chunk.count(b"\n"), returns + chunk.count(b"\r")
+        else:
+            bare = bare or b"\n" in chunk
+        if encoding == LATIN_1 and not chunk.isascii():
+            of_windows = of_windows or _OF_WINDOWS.search(chunk) is not None
+    return not of_windows and (not returns or (returns == ends and not bare))
+
+
+_OF_WINDOWS = re.compile(b"[\x80-\x9f]")
+"""Bytes that are letters and signs where Windows saves, and none in ISO 8859-1."""

@@ -408,7 +408,7 @@ def by_header(file: DeliveredFile) -> Layout | None:
 
     Raises ``BadRoster`` where its header cannot be read.
     """
-    header = {fold_word(name) for name in header_of(file)}
+    header = {fold_word(name) for name in header_of(file).names}
     fitting = [
         (len(wanted), one)
         for family in (CLEVER, ONEROSTER)

@@ -19,9 +19,13 @@ from connectsync.roster.files import (
     refused,
 )
 from connectsync.roster.opening import (
+    BEYOND_BOUNDS,
+    CODECS,
+    LATIN_1,
     LONGEST_RECORD,
     UTF_8,
     checked_bytes,
+    insist_even,
     unreadable,
 )
 from connectsync.roster.tables import RosterTables, open_tables, statement
@@ -75,7 +79,7 @@ def find_roster_files(
             emails=not all(one.columns for one in found),
         ) as tables,
     ):
-        loader = _Loader(tables, encoding, schools=schools)
+        loader = _Loader(tables, schools=schools)
         yield tables, lambda: _load(found, loader)
 
 
@@ -126,9 +130,8 @@ def _load(found: Sequence[RosterFile], loader: _Loader) -> RosterInFiles:
 class _Loader:
     """Puts files into tables, each by what its header says it is."""
 
-    def __init__(self, tables: RosterTables, encoding: str, *, schools: bool) -> None:
+    def __init__(self, tables: RosterTables, *, schools: bool) -> None:
         self.tables = tables
-        self._encoding = encoding
         self._schools = schools
         self._has_roles = False
         self._has_students = False
@@ -180,7 +183,7 @@ class _Loader:
         """Look which words the first rows hold: the others hold few more."""
         places = {name: given[name] for name in LABELS if given[name] != _ABSENT}
         columns = [int(column.removeprefix("c")) for column in places.values()]
-        found = file.sample(self._encoding, columns)
+        found = file.sample(columns)
         words = dict(zip(places, found, strict=True))
         # where they are no words from a list, each row keeps its own
         many = max(map(len, found), default=0) > MOST_EXPECTED
@@ -235,8 +238,8 @@ class _Loader:
     def _dump(self, file: RosterFile) -> str:
         spelled = _quote(file.readable)
         self.tables.expect({})
-        with hand_on(file, self._encoding):
-            if file.name.lower().endswith(".parquet"):
+        with hand_on(file):
+            if file.is_parquet:
                 self._insist_not_endless(spelled)
                 source = (
                     f"(SELECT to_json(one) AS json FROM read_parquet({spelled}) AS one)"  # noqa: S608 - ours
@@ -265,8 +268,8 @@ class _Loader:
 
     def _run(self, file: RosterFile, sql: str, *names: str, **given: str) -> None:
         given |= {name: _column(file.columns, name) for name in names}
-        with hand_on(file, self._encoding):
-            given["source"] = _csv_source(file, self._encoding)
+        with hand_on(file):
+            given["source"] = _csv_source(file)
             self.tables.run(statement(sql).format(**given))
 
 
@@ -294,7 +297,8 @@ def _expressions(
     for name, spellings in wanted.items():
         there = [_column(columns, one) for one in spellings if one in columns]
         if len(there) > 1 and name == "name":
-            given[name] = f"concat_ws(' ', {', '.join(there)})"
+            parts = ", ".join(f"nullif({one}, '')" for one in there)
+            given[name] = f"concat_ws(' ', {parts})"
         else:
             given[name] = there[0] if there else _ABSENT
     return given
@@ -304,14 +308,18 @@ def _column(columns: Sequence[str], name: str) -> str:
     return f"c{columns.index(name)}" if name in columns else _ABSENT
 
 
-def _csv_source(file: RosterFile, encoding: str) -> str:
+def _csv_source(file: RosterFile) -> str:
     columns = ", ".join(
         f"'c{number}': 'VARCHAR'" for number in range(len(file.columns))
     )
+    # where no field is null, none that is too much for the row is passed over as null:
+    # a line end stands in quotes alone
     return (
         f"read_csv({_quote(file.readable)}, header = true, auto_detect = false,"
         f""" delim = ',', quote = '"', escape = '"', columns = {{{columns}}},"""
-        f" encoding = '{encoding}', max_line_size = {LONGEST_RECORD})"
+        f" nullstr = E'\\n', allow_quoted_nulls = false, skip = {file.skipped},"
+        f" encoding = '{UTF_8 if file.ends else file.encoding}',"
+        f" max_line_size = {LONGEST_RECORD})"
     )
 
 
@@ -324,14 +332,15 @@ def _quote(text: str) -> str:
 
 
 @contextmanager
-def hand_on(file: RosterFile, encoding: str) -> Iterator[None]:
+def hand_on(file: RosterFile) -> Iterator[None]:
     """
     Let DuckDB read a file, a packed one out of a pipe: nothing is unpacked to disk.
 
-    Of what is wrong with it, that with its bytes is said first.
+    Of what is wrong with it, that with its bytes is said first, and then what whoever
+    checks the file is told.
     """
     problem: RosterUnreadable | None = None
-    thread = Thread(target=_write, args=(file, encoding), daemon=True)
+    thread = Thread(target=_write, args=(file,), daemon=True)
     if file.ends:
         thread.start()
     try:
@@ -339,6 +348,7 @@ def hand_on(file: RosterFile, encoding: str) -> Iterator[None]:
     except RosterUnreadable as error:
         where = f"line {error.line:,}: " if error.line else ""
         problem = file.problem(f"{where}{error.reason}", error.remedy)
+        problem.reason = error.reason
     finally:
         # a writer that no one reads from any more is told so by the closed end
         file.close(0)
@@ -346,20 +356,37 @@ def hand_on(file: RosterFile, encoding: str) -> Iterator[None]:
             thread.join()
     # raised here, what DuckDB said does not come along
     if problem := file.failure or problem:
+        if file.columns and problem.reason not in BEYOND_BOUNDS | {""}:
+            with refused(file.shown):
+                insist_even(file.source, file.encoding)
         raise problem
 
 
-def _write(file: RosterFile, encoding: str) -> None:
+def _write(file: RosterFile) -> None:
     with (
         suppress(BrokenPipeError, _NoOneReads),
         os.fdopen(file.ends.pop(1), "wb") as pipe,
     ):
         try:
             with refused(file.shown):
-                for chunk in checked_bytes(file.source, encoding):
+                checked = checked_bytes(file.source, file.encoding)
+                for chunk in _in_usual_form(checked, file.encoding):
                     _pass_on(pipe, chunk)
         except RosterUnreadable as error:
             file.failure = error
+
+
+def _in_usual_form(chunks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
+    """Give text on as DuckDB reads it whatever it was: UTF-8, lines end in one way."""
+    held = b""
+    for chunk in chunks:
+        text = held + chunk
+        if encoding == LATIN_1 and not text.isascii():
+            text = text.decode(CODECS[encoding]).encode()
+        # the rest of its line end may be in the next chunk
+        held = b"\r" if text.endswith(b"\r") else b""
+        yield text.removesuffix(b"\r").replace(b"\r\n", b"\n")
+    yield held
 
 
 def _pass_on(pipe: IO[bytes], chunk: bytes) -> None:

@@ -15,8 +15,9 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
+from connectsync.domain.wording import many
 from connectsync.errors import RosterUnreadable
 from connectsync.files.access import NotRegular, wide_encoding
 from connectsync.values import dataclass
@@ -29,11 +30,16 @@ ROW_TOO_LONG = (
     " quote that is never closed makes one"
 )
 LOOK_FOR_QUOTE = "look for a quote before it, or for line ends of another kind"
+WITHIN_QUOTES = "put a field that holds a comma in quotes"
 QUOTE = "quote fields as RFC 4180 says; double a quote inside a field"
 
 MOST_COLUMNS = 1000
 DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
-UTF_8, LATIN_1 = "utf-8", "iso-8859-1"
+UTF_8, LATIN_1 = "utf-8", "latin-1"
+CODECS = {LATIN_1: "cp1252"}
+"""What an encoding is read as: what is called Latin-1 is what Windows saves."""
+
+_CALLED = {UTF_8: "UTF-8", LATIN_1: "Latin-1"}
 
 
 class BadRoster(ValueError):
@@ -120,10 +126,18 @@ def zero_in_it(line: int, column: int = 1) -> BadRoster:
     return not_csv(said, "export or copy it again", line, column)
 
 
-def not_utf_8(byte: int, line: int, hint: str, column: int = 1) -> BadRoster:
+def not_decoded(
+    byte: int, encoding: str, hint: str, line: int, column: int = 1
+) -> BadRoster:
     """Give the error of a byte that is not in the encoding."""
-    said = f"the byte 0x{byte:02X} is not UTF-8"
+    said = f"the byte 0x{byte:02X} is not {_CALLED[encoding]}"
     return BadRoster("roster-not-utf-8", said, hint, line, column)
+
+
+def uneven(count: int, width: int, line: int) -> BadRoster:
+    """Give the error of a row that has more or fewer fields than the header."""
+    said = f"the row has {many(count, 'field')}, the header {width:,}"
+    return BadRoster("roster-row-uneven", said, WITHIN_QUOTES, line)
 
 
 def insist_narrow(start: bytes) -> None:
@@ -171,6 +185,7 @@ class Rows:
     ) -> None:
         self.line = 1
         self._stream, self._broken, self._encoding = stream, broken, encoding
+        self._codec = CODECS.get(encoding, encoding)
         self._count = 0
         self._record: list[str] = []
         self._reader = csv.reader(self._lines(), strict=True)
@@ -237,38 +252,64 @@ class Rows:
         if (zero := raw.find(b"\0")) >= 0:
             raise zero_in_it(self._count, zero + 1)
         try:
-            return raw.decode(self._encoding)
+            return raw.decode(self._codec)
         except UnicodeDecodeError as error:
-            column = len(raw[: error.start].decode(self._encoding)) + 1
-            hint = "export the file as UTF-8"
-            self._broken(not_utf_8(raw[error.start], self._count, hint, column))
-            return raw.decode(LATIN_1)
+            column = len(raw[: error.start].decode(self._codec)) + 1
+            wrong, hint = raw[error.start], _AS_UTF_8
+            bad = not_decoded(wrong, self._encoding, hint, self._count, column)
+            self._broken(bad)
+            return raw.decode("latin-1")
 
     def _start(self, raw: bytes) -> bytes:
         insist_narrow(raw)
         return raw.removeprefix(b"\xef\xbb\xbf")
 
 
-def insist_commas(header: list[str]) -> None:
+_AS_UTF_8 = "export the file as UTF-8"
+
+
+def insist_commas(header: list[str], line: int) -> None:
     """Refuse a header that other characters than commas separate."""
     if len(header) > 1:
         return
     with suppress(StopIteration):
         name = next(name for sign, name in DELIMITERS.items() if sign in header[0])
         said = f"its columns are separated by {name}, not by commas"
-        raise not_csv(said, "export it with commas", 1)
+        raise not_csv(said, "export it with commas", line)
 
 
-def header_of(file: DeliveredFile, encoding: str = UTF_8) -> tuple[str, ...]:
+class Header(NamedTuple):
+    """The names of columns, and the line that they stand on: blank ones come first."""
+
+    names: tuple[str, ...]
+    line: int
+
+
+def header_of(file: DeliveredFile, encoding: str = UTF_8) -> Header:
     """Give the header of a file. Raises ``BadRoster`` if it has none."""
     broken: list[BadRoster] = []
     with understood(), file.opened() as stream:
-        header = next(iter(Rows(stream, broken.append, encoding)), None)
+        rows = Rows(stream, broken.append, encoding)
+        header = next(iter(rows), None)
     # a line that is left out would make the next one the header
     if broken or header is None:
         raise broken[0] if broken else nothing_in_it()
-    insist_commas(header)
-    return tuple(header)
+    insist_commas(header, rows.line)
+    return Header(tuple(header), rows.line)
+
+
+def insist_even(file: DeliveredFile, encoding: str) -> None:
+    """Go through all rows. Raises ``BadRoster`` for the first that is not right."""
+
+    def refuse(bad: BadRoster) -> None:
+        raise bad
+
+    with understood(), file.opened() as stream:
+        rows, width = Rows(stream, refuse, encoding), 0
+        for fields in rows:
+            width = width or len(fields)
+            if len(fields) != width:
+                raise uneven(len(fields), width, rows.line)
 
 
 _CHUNK = 1 << 20
@@ -277,34 +318,38 @@ _CHUNK = 1 << 20
 def checked_bytes(source: DeliveredFile, encoding: str) -> Iterator[bytes]:
     """Give the bytes of a file on, as long as they are text in the right encoding."""
     passed, left = 0, b""
+    codec = CODECS.get(encoding, encoding)
+    longest, hint = (_LONGEST_LETTER, _SAVE) if encoding == UTF_8 else (1, _AS_UTF_8)
     with source.opened() as stream:
         while chunk := stream.read(_CHUNK):
             if (where := chunk.find(0)) >= 0:
                 raise zero_in_it(_line_of(source, passed + where))
-            if encoding == UTF_8 and (left or not chunk.isascii()):
+            if left or not chunk.isascii():
                 start, text = passed - len(left), left + chunk
-                wrong = _undecoded(text)
-                if len(text) - wrong >= _LONGEST_LETTER:
-                    raise not_utf_8(text[wrong], _line_of(source, start + wrong), _SAVE)
+                wrong = _undecoded(text, codec)
+                if len(text) - wrong >= longest:
+                    line = _line_of(source, start + wrong)
+                    raise not_decoded(text[wrong], encoding, hint, line)
                 left = text[wrong:]
             yield chunk
             passed += len(chunk)
     if left:
-        raise not_utf_8(left[0], _line_of(source, passed - len(left)), _SAVE)
+        line = _line_of(source, passed - len(left))
+        raise not_decoded(left[0], encoding, hint, line)
 
 
 _LONGEST_LETTER = 4
 """Bytes of a letter in UTF-8."""
 
 
-def _undecoded(text: bytes) -> int:
+def _undecoded(text: bytes, codec: str) -> int:
     """
-    Give where that begins which is not UTF-8.
+    Give where that begins which is not in an encoding.
 
     The last three bytes may be a letter that the end of a chunk cut off.
     """
     try:
-        text.decode(UTF_8)
+        text.decode(codec)
     except UnicodeDecodeError as error:
         return error.start
     return len(text)
@@ -321,7 +366,7 @@ def _line_of(source: DeliveredFile, place: int) -> int:
 
 
 _SAVE = (
-    "save it as UTF-8; or where it is Latin-1, as Windows saves it, state"
+    "save it as UTF-8; or where it is a CSV in Latin-1, as Windows saves it, state"
     " `encoding: latin-1` under roster.files in connectsync.yaml"
 )
 
@@ -341,13 +386,14 @@ _MORE_MEMORY = (
     " school and count each part"
 )
 
+_TOO_MUCH = f"counting it takes more than the {MEMORY} of memory that it may have"
+
+BEYOND_BOUNDS = frozenset([TOO_LONG, _TOO_MUCH])
+"""Reasons that do not lie in what a file holds."""
+
 _REASONS = (
     ("^INTERRUPT", TOO_LONG, None),
-    (
-        "Out of Memory",
-        f"counting it takes more than the {MEMORY} of memory that it may have",
-        _MORE_MEMORY,
-    ),
+    ("Out of Memory", _TOO_MUCH, _MORE_MEMORY),
     (
         "nvalid unicode|not utf-8|nvalid UTF|Byte sequence",
         "it is not saved as UTF-8",
@@ -357,7 +403,7 @@ _REASONS = (
     (
         "Expected Number of Columns",
         "the row has more or fewer columns than the header",
-        "put a field that holds a comma in quotes",
+        WITHIN_QUOTES,
     ),
     ("state machine", "its lines end in two ways, or a quote is not closed", QUOTE),
     ("Maximum line size", ROW_TOO_LONG, LOOK_FOR_QUOTE),

@@ -2,7 +2,7 @@
 INSERT INTO rows BY NAME
 WITH spelled AS (SELECT *, usual({phone}) AS usual, key({student}) AS student,
     key({contact}) AS own FROM {source}),
-numbered AS (SELECT *, CASE WHEN usual IS NULL AND {phone} IS NOT NULL
+numbered AS (SELECT *, CASE WHEN usual IS NULL AND {phone} <> ''
     THEN digits_in({phone}) END AS digits FROM spelled),
 told AS (SELECT student,
     CASE WHEN own IS NOT NULL THEN own ELSE known_by({name}, {email},
