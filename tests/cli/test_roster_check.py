@@ -486,6 +486,31 @@ def test_a_district_says_how_students_are_named_and_how_the_file_is_encoded(
     assert rules_in(by_number) == ["roster-reference-unknown"]
 
 
+@pytest.mark.parametrize("kind", ["Clever", "OneRoster 1.1", "OneRoster 1.2"])
+def test_the_project_says_how_files_are_saved_but_for_guardians(
+    kind: str, here: Console
+) -> None:
+    windows = {
+        name: raw.replace(b"Rivera", b"O\x92N\xfa\x9aez")
+        for name, raw in KINDS[kind]().items()
+    }
+    lay_roster(windows, here.folder / "roster")
+    command = ("roster", "check", "roster", "--previous", "roster", "--format", "json")
+    assert set(rules_in(here.run(*command))) >= {"roster-not-utf-8"}
+    project = here.folder / "connectsync.yaml"
+    project.write_text("schema: 1\nroster: {files: {encoding: latin-1}}\n")
+    said = here.run(*command)
+    assert set(rules_in(said)) == {"roster-forecast"}
+    assert said.status == 0
+    raw = rows_of(["Student ID", "Name"], []) + "1001,N\xfa\r\n".encode("latin-1")
+    (here.folder / "roster" / "guardians.csv").write_bytes(raw)
+    assert "roster-not-utf-8" in rules_in(here.run(*command))
+    (here.folder / "roster" / "guardians.csv").unlink()
+    file = here.folder / "roster" / min(windows)
+    file.write_bytes(file.read_bytes() + b"\x81")
+    assert "the byte 0x81 is not Latin-1" in here.run(*command).out
+
+
 def test_the_sample_of_connect_says_which_columns_a_guardians_file_has(
     here: Console,
 ) -> None:

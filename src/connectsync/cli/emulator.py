@@ -212,7 +212,11 @@ def _shares(
             f"{inert(alone[0])} has one roster: two nights are to be compared",
             remedy="name both with --roster and --previous",
         )
-    options = RosterFileOptions(Ground.of(project.root).way_out, session.today())
+    options = RosterFileOptions(
+        Ground.of(project.root).way_out,
+        session.today(),
+        encoding=project.roster.encoding,
+    )
     for key, path in now.items():
         tonight = named_paths(session, project, [path])
         last = named_paths(session, project, [before[key]])

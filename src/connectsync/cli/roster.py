@@ -183,7 +183,11 @@ def _options(
 ) -> RosterFileOptions:
     way_out = Ground.of(project.root).way_out
     options = RosterFileOptions(
-        way_out, session.today(), sample=_sample(project), threshold=threshold
+        way_out,
+        session.today(),
+        sample=_sample(project),
+        encoding=project.roster.encoding,
+        threshold=threshold,
     )
     if district is None:
         return options
@@ -199,7 +203,7 @@ def _options(
         )
     return replace(
         options,
-        encoding=LATIN_1 if latin else UTF_8,
+        guardians_encoding=LATIN_1 if latin else UTF_8,
         numbers=None if student_id is None else student_id == StudentId.STUDENT_NUMBER,
         allow=one.allow,
         threshold=limit,

@@ -52,8 +52,9 @@ class RosterFileOptions:
     """
     What is known of the roster files to check.
 
-    ``sample`` is the header of the guardians file, ``encoding`` what it is read in,
-    ``numbers`` whether students are named by number there (None: either way).
+    ``encoding`` is what files are read in; ``sample`` is the header of the guardians
+    file, ``guardians_encoding`` what that is read in, ``numbers`` whether students are
+    named by number there (None: either way).
     ``lines`` keeps the lines of findings, for who may see values. ``allow`` is what a
     district accepts; a roster from ``previous`` paths is compared with, and more than
     ``threshold`` percent deleted is an error.
@@ -64,6 +65,7 @@ class RosterFileOptions:
     lines: bool = False
     sample: tuple[str, ...] | None = None
     encoding: str = UTF_8
+    guardians_encoding: str = UTF_8
     numbers: bool | None = None
     allow: tuple[Allow, ...] = ()
     select: frozenset[str] | None = None
@@ -336,7 +338,8 @@ class _Roster:
             if layout is not None and layout.family == GUARDIANS:
                 self._guardians.append((file, known))
                 continue
-            self._check_file(file, layout, known, FileOptions(self._options.lines))
+            read = FileOptions(self._options.lines, self._options.encoding)
+            self._check_file(file, layout, known, read)
         if len(self.files) == before and not one.bad:
             raise NothingMatched(
                 f"{one.shown} holds no file of a roster that is known",
@@ -371,7 +374,8 @@ class _Roster:
                 () if options.numbers is False else (one.numbers for one in known)
             )
             students = set[int]().union(*by_id, *by_number)
-            read = FileOptions(options.lines, options.encoding, options.sample)
+            encoding = options.guardians_encoding
+            read = FileOptions(options.lines, encoding, options.sample)
             self._check_file(file, UNREAD, KnownIds(ids={"students": students}), read)
 
     def _in_order(
@@ -379,7 +383,10 @@ class _Roster:
     ) -> Iterator[tuple[DeliveredFile, Layout | None]]:
         """Give the files in the order in which they refer to each other."""
         by_stem = {fold_word(name[:-4]): file for name, file in one.files.items()}
-        family, version, known.delta, found = recognize(by_stem, whole=one.whole)
+        encoding = self._options.encoding
+        family, version, known.delta, found = recognize(
+            by_stem, encoding, whole=one.whole
+        )
         for shown, line, rule, said, hint in found:
             self._tell(shown or one.shown, rule, said, hint, line)
         described = layouts(family, version)
@@ -387,7 +394,9 @@ class _Roster:
         for stem, file in by_stem.items():
             try:
                 named = one.whole or stem in described
-                chosen[stem] = described.get(stem) if named else by_header(file)
+                chosen[stem] = (
+                    described.get(stem) if named else by_header(file, encoding)
+                )
             except BadRoster:
                 # what is wrong with it is told, not that its name is none
                 chosen[stem] = None
@@ -396,7 +405,7 @@ class _Roster:
         for stem in order:
             layout = chosen[stem]
             if layout is not None and layout.refers_to_itself:
-                gather(by_stem[stem], layout, known)
+                gather(by_stem[stem], encoding, layout, known)
         for stem in order:
             file, layout = by_stem[stem], chosen[stem]
             if layout is not None:

@@ -277,13 +277,13 @@ def _content(named: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     return tuple(sorted((name, value) for name, value in named.items() if value))
 
 
-def gather(file: DeliveredFile, layout: Layout, known: KnownIds) -> None:
+def gather(file: DeliveredFile, encoding: str, layout: Layout, known: KnownIds) -> None:
     """
     Read the ids of a file that refers to itself, and what its people are.
 
     What is wrong with the file is told when it is checked.
     """
-    for named in _named_rows(file):
+    for named in _named_rows(file, encoding):
         identity = named.get("sourcedid", "")
         match fold_word(layout.stem):
             case "roles":
@@ -303,13 +303,13 @@ def _role(known: KnownIds, person: str, role: str) -> None:
         known.guardians.add(hash(person))
 
 
-def _named_rows(file: DeliveredFile) -> Iterator[dict[str, str]]:
+def _named_rows(file: DeliveredFile, encoding: str) -> Iterator[dict[str, str]]:
     """Give rows by folded header; where the file is broken they end."""
     try:
         with understood():
             stream = file.opened()
         with stream:
-            rows = iter(Rows(stream, lambda _: None))
+            rows = iter(Rows(stream, lambda _: None, encoding))
             header = [fold_word(name) for name in next(rows, [])]
             for fields in rows:
                 yield dict(zip(header, fields, strict=False))
@@ -324,14 +324,14 @@ DELTA = "delta"
 _MODES = {"bulk", DELTA, "absent"}
 
 
-def users_are_delta(manifest: DeliveredFile) -> bool:
+def users_are_delta(manifest: DeliveredFile, encoding: str) -> bool:
     """Say whether a manifest calls users.csv a file that holds changes alone."""
-    lines = _manifest(manifest)
+    lines = _manifest(manifest, encoding)
     return any(name == "file.users" and mode == DELTA for _, name, mode in lines)
 
 
 def recognize(
-    files: Mapping[str, DeliveredFile], *, whole: bool
+    files: Mapping[str, DeliveredFile], encoding: str, *, whole: bool
 ) -> tuple[str, str, frozenset[str], list[Told]]:
     """
     Say whose format files are, of which version, and which of them are delta files.
@@ -346,7 +346,8 @@ def recognize(
     found: list[Told] = []
     modes: dict[str, str] = {}
     if (manifest := files.get("manifest")) is not None:
-        told = {name: (line, value) for line, name, value in _manifest(manifest)}
+        lines = _manifest(manifest, encoding)
+        told = {name: (line, value) for line, name, value in lines}
         line, stated = told.get("oneroster.version", (1, ""))
         version = stated if stated in versions else version
         modes = {
@@ -395,20 +396,20 @@ def _manifest_faults(
         yield shown, 1, rule, said, "say bulk or delta of it"
 
 
-def _manifest(file: DeliveredFile) -> Iterator[tuple[int, str, str]]:
+def _manifest(file: DeliveredFile, encoding: str) -> Iterator[tuple[int, str, str]]:
     """Give the lines of a manifest: number, property, value in small letters."""
-    for number, named in enumerate(_named_rows(file), start=2):
+    for number, named in enumerate(_named_rows(file, encoding), start=2):
         name = named.get("propertyname", "").strip()
         yield number, name, named.get("value", "").strip().casefold()
 
 
-def by_header(file: DeliveredFile) -> Layout | None:
+def by_header(file: DeliveredFile, encoding: str) -> Layout | None:
     """
     Recognize a file of another name by the columns that it has to have.
 
     Raises ``BadRoster`` where its header cannot be read.
     """
-    header = {fold_word(name) for name in header_of(file).names}
+    header = {fold_word(name) for name in header_of(file, encoding).names}
     fitting = [
         (len(wanted), one)
         for family in (CLEVER, ONEROSTER)

@@ -229,7 +229,7 @@ class _Loader:
         # what formats describe is read for OneRoster alone
         from connectsync.roster.formats import users_are_delta  # noqa: PLC0415
 
-        if users_are_delta(file.source):
+        if users_are_delta(file.source, file.encoding):
             raise file.problem(
                 "users.csv holds only what changed (delta)",
                 "give an export of the whole roster (bulk)",
