@@ -507,6 +507,7 @@ def test_a_name_that_a_tag_and_a_branch_have_is_refused(
         said = project.run(command, "--changed-since", spelled)
         assert said.status == 64
         assert f"'{spelled}' may mean refs/" in said.err
+    assert looked_at(project, since="refs/heads/main") == 2
 
 
 @pytest.mark.parametrize("name", ["{short}", "origin"])
@@ -534,7 +535,6 @@ def test_a_branch_called_like_any_other_object_is_the_branch(project: Console) -
     tree = git(project.folder, "rev-parse", "HEAD^{tree}").strip()
     git(project.folder, "branch", tree[:6])
     assert looked_at(project, since=tree[:6]) == 0
-    assert looked_at(project, since="refs/heads/main") == 2
 
 
 def test_branches_that_were_merged_into_each_other_have_no_commit_to_compare_with(
