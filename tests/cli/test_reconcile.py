@@ -496,6 +496,18 @@ def test_a_roll_out_that_stopped_is_not_gone_on_with(
     assert told(settled)[0] == ExitStatus.FINE
 
 
+def test_nor_is_one_that_was_closed(settled: Console) -> None:
+    """Who closes it is told that what is left of it stays as it is."""
+    stop_before_lakeview(settled)
+    said = settled.run("runs", "close", "2", "--reason", "the canary failed")
+    assert said.status == ExitStatus.FINE, said.both
+    status, data = told(settled)
+    assert (status, whys(data, "lakeview-usd")) == (ExitStatus.FINDINGS, ["rollout"])
+    assert settled.live("lakeview-usd")["deletion_threshold"] == 15
+    assert settled.run("apply", "--yes").status == ExitStatus.FINE
+    assert told(settled)[0] == ExitStatus.FINE
+
+
 def test_a_district_that_cannot_be_read_is_named_and_the_others_go(
     known: Console, monkeypatch: pytest.MonkeyPatch
 ) -> None:

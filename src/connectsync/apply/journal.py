@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar
 
 from connectsync.backends.seam import Reader, Writer
 from connectsync.domain.district import KeptLabels
-from connectsync.domain.outcome import DistrictOutcome, Event, SaveFacts, Sent
+from connectsync.domain.outcome import DistrictOutcome, Ending, Event, SaveFacts, Sent
 from connectsync.domain.plan import Plan
 from connectsync.domain.run import Origin, RecentSaves, Run, RunDistrict, RunHead
 from connectsync.domain.settings import SWITCH, Form
@@ -165,6 +165,12 @@ class KnownRun:
         if self.head.ended is not None:
             return ()
         return tuple(key for key, part in self.parts.items() if part.outcome is None)
+
+    @property
+    def skipped(self) -> tuple[str, ...]:
+        """Name the districts that were left in it when a person closed it."""
+        ended = ((key, part.outcome) for key, part in self.parts.items())
+        return tuple(key for key, one in ended if one and one.ending is Ending.SKIPPED)
 
     def told(self) -> Run:
         """Give it as people read it."""

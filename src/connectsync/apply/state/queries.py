@@ -95,11 +95,11 @@ class StateReader:
         return dict(found)
 
     def left_behind(self, backend: str) -> Iterator[tuple[str, int]]:
-        """Give the districts that runs have not ended, and newer ones hold as well."""
+        """Give what runs left that newer ones hold, or that were closed with it."""
         newest = self.newest_runs(backend)
         for run in self._store.known().runs_on(backend):
-            found = (key for key in run.unended if newest[key] > run.head.number)
-            yield from ((key, run.head.number) for key in found)
+            held = (key for key in run.unended if newest[key] > run.head.number)
+            yield from ((key, run.head.number) for key in (*held, *run.skipped))
 
     def connect_called(self, name: str | None, kind: str) -> str:
         """
