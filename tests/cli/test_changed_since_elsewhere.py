@@ -670,6 +670,105 @@ def test_attributes_of_other_files_and_line_ends_stop_nothing(
     assert (said.status, "no folder for temporary files" in said.err) == (64, True)
 
 
+LONG_AGO = 1_700_000_000
+BRITISH = "working-tree-encoding=BS_4730"
+
+
+def altered(project: Console, name: str) -> Path:
+    """Alter a file as a checkout of another branch left it: no status tells it."""
+    path, attributes = project.folder / name, project.folder / ".gitattributes"
+    text = path.read_text("utf-8")
+    path.write_text(f"{text}# 5£, and so on\n", "utf-8")
+    commit(project.folder)
+    attributes.write_text(f"{name} {BRITISH}\n", "utf-8")
+    # in that encoding the pound lies where others have a number sign
+    path.write_text(f"{text}# 5#, and so on\n", "utf-8")
+    os.utime(path, (LONG_AGO, LONG_AGO))
+    git(project.folder, "add", "--all")
+    attributes.unlink()
+    git(project.folder, "add", "--all")
+    git(project.folder, "commit", "--quiet", "--allow-empty", "--message", "none")
+    assert "5£" in git(project.folder, "show", f"HEAD:{name}")
+    assert git(project.folder, "status", "--porcelain") == ""
+    return path
+
+
+LISTS: dict[str, list[tuple[str, ...]]] = {
+    "plain": [("update-index", "--index-version", "2")],
+    "short": [("update-index", "--index-version", "4")],
+    "split": [("update-index", "--split-index")],
+}
+
+
+@pytest.mark.parametrize("name", ["connectsync.yaml", LAKEVIEW, PROFILE])
+@pytest.mark.parametrize("written", LISTS)
+@pytest.mark.sampled(4)
+def test_what_another_commit_made_of_a_file_in_this_clone_is_not_taken_for_committed(
+    project: Console, written: str, name: str
+) -> None:
+    """A clone that is used again has files as the attributes of a branch wrote them."""
+    project.run("plan", "--out", "plan.json")
+    path = altered(project, name)
+    for words in LISTS[written]:
+        git(project.folder, *words)
+    saving = ("apply", "apply plan.json", "approve plan.json --as Ada", "reconcile")
+    for command in (*saving, "resume", "rollback 1"):
+        said = project.run(*command.split())
+        assert said.status == 1, said.both
+        assert f"{name} does not say what was committed, and git takes" in said.err
+    assert "No run yet" in project.run("runs").both
+    path.unlink()
+    git(project.folder, "checkout", "--", name)
+    assert "does not say what was committed" not in project.run("reconcile").err
+
+
+@pytest.mark.parametrize("mark", ["CI", "GITLAB_CI", "JENKINS_URL"])
+@pytest.mark.parametrize("command", ["validate", "plan", "drift"])
+@pytest.mark.sampled(4)
+def test_no_job_shows_what_another_commit_made_of_a_file(
+    project: Console, monkeypatch: pytest.MonkeyPatch, command: str, mark: str
+) -> None:
+    monkeypatch.setenv(mark, "true")
+    altered(project, LAKEVIEW)
+    said = project.run(command)
+    assert said.status == 1, said.both
+    assert f"{LAKEVIEW} does not say what was committed" in said.err
+
+
+def test_what_a_person_edits_is_no_file_that_another_commit_altered(
+    project: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Git sees it, and a status tells it."""
+    attributes = "* text=auto\n*.yaml text eol=crlf\n"
+    (project.folder / ".gitattributes").write_text(attributes, "utf-8")
+    commit(project.folder)
+    for name in (LAKEVIEW, HARBOR):
+        (project.folder / name).unlink()
+        git(project.folder, "checkout", "--", name)
+    assert b"\r\n" in (project.folder / HARBOR).read_bytes()
+    lower(project.folder / LAKEVIEW)
+    monkeypatch.setenv("CI", "true")
+    assert project.run("plan", "--out", "plan.json").status == 0
+    assert project.run("approve", "plan.json", "--as", "Ada").status == 0
+    assert project.run("apply", "--yes", "lakeview-usd").status == 0
+    monkeypatch.setenv("CI", "false")
+    assert "was changed here" not in project.run("reconcile", "--dry-run").err
+
+
+def test_a_pass_in_a_job_takes_only_what_is_committed(
+    project: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No one there edits anything, and no one sees that it is edited."""
+    commit(project.folder)
+    lower(project.folder / LAKEVIEW)
+    monkeypatch.setenv("CI", "true")
+    said = project.run("reconcile")
+    assert (said.status, said.out) == (1, ""), said.both
+    assert f"{LAKEVIEW} does not say what was committed: it was changed" in said.err
+    commit(project.folder)
+    assert "does not say what was committed" not in project.run("reconcile").err
+
+
 def entered(project: Console, *names: str, mode: str = "100644") -> None:
     """Commit files that lie nowhere: a disk may have no place for each of them."""
     blob = git(project.folder, "hash-object", "-w", LAKEVIEW).strip()
@@ -727,7 +826,8 @@ def test_more_names_than_can_be_listed_hide_no_project_file(
     (project.folder / "docs/connectsync.yaml").write_text("schema: 1\n", "utf-8")
     commit(project.folder)
     plan = ("plan", "--changed-since", "HEAD~1", "--out", "plan.json")
-    assert "docs/connectsync.yaml is a project file" in project.run(*plan).out
+    told = " ".join(project.run(*plan).out.split())
+    assert "docs/connectsync.yaml is a project file" in told
     data = json.loads((project.folder / "plan.json").read_text("utf-8"))
     del data["loosened"]
     data["digest"] = digest_of(data)

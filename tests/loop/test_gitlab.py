@@ -125,6 +125,18 @@ def test_a_pass_is_of_what_the_branch_says_when_its_turn_comes(tmp_path: Path) -
     assert (done.returncode, done.stdout) == (0, "reconcile of new\n"), done.stderr
 
 
+@pytest.mark.parametrize("name", [name for name in JOBS if "script" in JOBS[name]])
+def test_no_job_begins_in_a_clone_that_another_branch_was_checked_out_in(
+    name: str,
+) -> None:
+    """What attributes of that branch made of a file may still lie there."""
+    strategy, at = "", name
+    while at and not strategy:
+        strategy = JOBS[at].get("variables", {}).get("GIT_STRATEGY", "")
+        at = JOBS[at].get("extends", "")
+    assert strategy == "clone"
+
+
 @pytest.fixture
 def site() -> Iterator[GitLab]:
     with gitlab() as served:

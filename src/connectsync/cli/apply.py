@@ -20,6 +20,7 @@ from connectsync.cli.commands import quote_word
 from connectsync.cli.fleets import (
     FleetScope,
     any_scope,
+    insist_as_reviewed,
     load_named_scope,
     load_planned_scope,
 )
@@ -237,6 +238,7 @@ def _of_this_connect(session: Session, project: Project, plan: Plan) -> Plan:
 
 
 def _scope(session: Session, plan: Plan, said: RunArguments) -> FleetScope:
+    insist_as_reviewed(session, session.project())
     if plan.rollback_of is not None:
         scope = any_scope(session, plan.scope)
         if not said.options.ignore_files:
@@ -257,7 +259,8 @@ async def apply_paths(
 
     Raises ``Refused`` if a guard or the person says no; then nothing is written.
     """
-    scope = load_planned_scope(session, paths, said.options.shard)
+    insist_as_reviewed(session, project := session.project())
+    scope = load_planned_scope(session, paths, said.options.shard, project)
     by_person = is_by_hand(session, scope.project)
     said.by_hand.insist_fits(by_hand=by_person, planned_before=False)
     async with open_reader(session, scope.project, scope.districts) as reader:

@@ -9,7 +9,7 @@ from typing import Any
 
 from connectsync import __version__
 from connectsync.cli.formats import insist_free, show_findings
-from connectsync.cli.machine import drop_unusable, secure, standard_input
+from connectsync.cli.machine import drop_unusable, is_unattended, secure, standard_input
 from connectsync.cli.session import TOOL, Session
 from connectsync.cli.terminal import (
     ExitStatus,
@@ -19,7 +19,7 @@ from connectsync.cli.terminal import (
     terminal,
 )
 from connectsync.config.decode import Ground
-from connectsync.config.discovery import PROJECT_FILE, relative
+from connectsync.config.discovery import PROJECT_FILE, overlooked, relative
 from connectsync.config.fleet import STANDARD_INPUT, choose_files, load_text
 from connectsync.config.policy_check import check_policy
 from connectsync.config.profiles import profile_files
@@ -299,11 +299,11 @@ def look_around(session: Session, project: Project) -> None:
 
     Raises ``ProjectError`` if a file that is named is not there.
     """
-    from connectsync.config.discovery import overlooked
     from connectsync.config.project import insist_named_files, insist_only_project
-    from connectsync.operations.git import insist_checked_out
+    from connectsync.operations.comparison import insist_checked_out
 
-    insist_checked_out(project.root, session.environment)
+    environment = session.environment
+    insist_checked_out(project.root, environment, whole=is_unattended(environment))
     insist_named_files(project.root, with_backend=session.backend is None)
     insist_only_project(project)
     idle = [relative(path, project.root) for path in overlooked(project.districts_dir)]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from connectsync.cli.commands import quote_word
+from connectsync.cli.machine import is_unattended
 from connectsync.cli.session import Session
 from connectsync.cli.terminal import say_share
 from connectsync.config.decode import Ground
@@ -19,7 +20,7 @@ from connectsync.domain.finding import Finding, Severity, ValidationReport
 from connectsync.domain.policy import ALL, Shard, split_shard
 from connectsync.errors import DamagedPlan, InvalidFiles, NothingMatched, UsageError
 from connectsync.operations.checking import CheckedFleet, options_of
-from connectsync.operations.git import insist_checked_out
+from connectsync.operations.comparison import insist_checked_out
 from connectsync.operations.plan import PlannedDistrict
 from connectsync.operations.validate import (
     begin_whole,
@@ -53,6 +54,20 @@ class FleetScope:
     def districts(self) -> tuple[District, ...]:
         """The districts in scope."""
         return tuple(want.district for want in self.wanted)
+
+
+def insist_as_reviewed(
+    session: Session, project: Project, *, committed: bool = False
+) -> None:
+    """
+    Insist that files say what git says of them, for commands that save or accept.
+
+    What a person edits here stands, unless only what is ``committed`` may be read.
+    Raises ``InvalidFiles``, and ``UsageError`` where git cannot be asked.
+    """
+    environment = session.environment
+    insist_checked_out(project.root, environment, whole=True, committed=committed)
+    session.shared["as reviewed"] = True
 
 
 def load_planned_scope(
@@ -141,7 +156,9 @@ def _insist_inside(project: Project, named: Sequence[str]) -> None:
             )
 
 
-def any_scope(session: Session, named: tuple[str, ...]) -> FleetScope:
+def any_scope(
+    session: Session, named: tuple[str, ...], *, saves: bool = True
+) -> FleetScope:
     """
     Load every district that can be read, whatever is wrong with the others.
 
@@ -149,6 +166,8 @@ def any_scope(session: Session, named: tuple[str, ...]) -> FleetScope:
     ``findings`` may hold errors, for `insist_files` to judge.
     """
     project = session.project()
+    if saves:
+        insist_as_reviewed(session, project)
     try:
         fleet = session.fleet(project, ())
     except NothingMatched:
@@ -168,7 +187,9 @@ def _scope(
     aloud: bool = False,
     here: bool = True,
 ) -> Callable[[], FleetScope]:
-    insist_checked_out(project.root, session.environment)
+    environment = session.environment
+    if "as reviewed" not in session.shared:
+        insist_checked_out(project.root, environment, whole=is_unattended(environment))
     files = session.files(project, named) if named else session.every_file(project)
     chosen = _choose(session, project, files)
     whole = not named or is_whole(chosen.paths, project.root, project.districts_dir)

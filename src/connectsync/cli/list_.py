@@ -259,7 +259,7 @@ def _show_plan(
     plan = plan_in(path)
 
     def review() -> Any:
-        scope = any_scope(session, ())
+        scope = any_scope(session, (), saves=False)
         return plan_review(
             plan,
             scope.wanted,

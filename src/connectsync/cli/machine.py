@@ -192,6 +192,12 @@ def ci_job(environment: Mapping[str, str]) -> CiJob:
     return CiJob()
 
 
+def is_unattended(environment: Mapping[str, str]) -> bool:
+    """Say whether this is a job of a CI, of one that is not known by name as well."""
+    told = environment.get("CI", "").lower() not in {"", "0", "false"}
+    return told or bool(ci_job(environment).ci)
+
+
 def _named(*names: str) -> tuple[str, ...]:
     return tuple(name for name in names if name)
 

@@ -11,8 +11,9 @@ import typer
 from connectsync.apply.saving import results_of
 from connectsync.apply.state.queries import StateReader
 from connectsync.cli.backends import connect_of, is_by_hand, next_step, open_reader
-from connectsync.cli.fleets import FleetScope, load_planned_scope
+from connectsync.cli.fleets import FleetScope, insist_as_reviewed, load_planned_scope
 from connectsync.cli.formats import insist_free
+from connectsync.cli.machine import is_unattended
 from connectsync.cli.options import (
     TextOrJson,
     metrics_option,
@@ -134,7 +135,11 @@ async def _notify(session: Session, went: _Pass) -> None:
 
 def _scope(session: Session, paths: Sequence[str], *, notify: bool) -> FleetScope:
     """Load what the pass is about. Raises ``UsageError`` where it makes no sense."""
-    scope = load_planned_scope(session, paths)
+    project = session.project()
+    # no one edits anything in a job: what it saves is what was reviewed
+    committed = is_unattended(session.environment)
+    insist_as_reviewed(session, project, committed=committed)
+    scope = load_planned_scope(session, paths, project=project)
     if notify:
         from connectsync.cli.notify import insist_notifies
 

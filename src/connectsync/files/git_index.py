@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import stat
 import struct
 import unicodedata
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
+from hashlib import sha1, sha256
 from pathlib import Path
+from typing import NamedTuple
 
 from connectsync.files.access import read_regular
 
@@ -93,6 +96,82 @@ def _read_index(top: Path) -> tuple[bytes, Path]:
     return read_regular(folder / "index", _LIMIT), folder
 
 
+class Listed(NamedTuple):
+    """
+    A file of git's list: its name, its object, and what lay there when git wrote that.
+
+    ``time`` is when it was written, in seconds and billionths. A size below nothing
+    says that no one knows.
+    """
+
+    name: str
+    oid: str
+    size: int
+    time: tuple[int, int]
+
+    def is_taken_for(self, status: os.stat_result) -> bool:
+        """Say whether git takes a file for this one, and so never reads it."""
+        if self.size < 0:
+            return True
+        seconds, rest = divmod(status.st_mtime_ns, 1_000_000_000)
+        # not every git, and not every disk, keeps the billionths
+        same = self.time == (seconds, rest) or (
+            self.time[0] == seconds and 0 in {self.time[1], rest}
+        )
+        return same and status.st_size == self.size
+
+
+def listed_files(top: Path, endings: tuple[str, ...]) -> Iterator[Listed] | None:
+    """
+    Give the regular files of these endings that git's list of a repository has.
+
+    None where it is not understood, or refers to another list.
+    """
+    try:
+        raw, _ = _read_index(top)
+    except FileNotFoundError:
+        return iter(())
+    except (OSError, ValueError):
+        return None
+    for digest in (20, 32):
+        with suppress(ValueError, IndexError, struct.error):
+            found, shared = _parse_index(raw, digest)
+            if not shared:
+                return _files_of(raw, found, digest, endings)
+    return None
+
+
+_TIME, _MODE, _SIZE, _OID = 8, 24, 36, 40
+"""Where in an entry stand what it says of its file, and its object."""
+
+
+def _files_of(
+    raw: bytes, found: dict[bytes, int], digest: int, endings: tuple[str, ...]
+) -> Iterator[Listed]:
+    wanted = tuple(map(os.fsencode, endings))
+    for name, start in found.items():
+        if not name.endswith(wanted):
+            continue
+        (mode,) = struct.unpack_from(">L", raw, start + _MODE)
+        stage = raw[start + _OID + digest] & 0x30
+        if stat.S_ISREG(mode) and not stage:
+            time = struct.unpack_from(">LL", raw, start + _TIME)
+            (size,) = struct.unpack_from(">L", raw, start + _SIZE)
+            oid = raw[start + _OID : start + _OID + digest].hex()
+            yield Listed(os.fsdecode(name), oid, size, time)
+
+
+def is_object(raw: bytes, oid: str) -> bool:
+    """Say whether git names these bytes so, as they are or with other line ends."""
+    # SHA-1 or SHA-256, by its hex digits
+    digest = sha1 if len(oid) == 40 else sha256  # noqa: PLR2004
+    hashed = digest(b"blob %d\0%b" % (len(raw), raw), usedforsecurity=False)
+    if hashed.hexdigest() == oid:
+        return True
+    # a checkout may have other line ends than the commit
+    return b"\r\n" in raw and is_object(raw.replace(b"\r\n", b"\n"), oid)
+
+
 def _names_of_index(raw: bytes, folder: Path) -> set[str]:
     names: set[bytes] | None = None
     # SHA-1 or SHA-256: an index does not say which, but is whole by one of them alone
@@ -102,18 +181,22 @@ def _names_of_index(raw: bytes, folder: Path) -> set[str]:
             for one in shared:
                 more = read_regular(folder / f"sharedindex.{one}", _LIMIT)
                 found |= _parse_index(more, digest)[0]
-            names = found | (names or set())
+            names = {*found, *(names or ())}
     if names is None:
         raise ValueError
     return set(map(os.fsdecode, names))
 
 
-def _parse_index(raw: bytes, digest: int) -> tuple[set[bytes], list[str]]:
-    """Give names, whole in version 4 as well, and which indexes hold the others."""
+def _parse_index(raw: bytes, digest: int) -> tuple[dict[bytes, int], list[str]]:
+    """
+    Give names, whole in version 4 as well, and which indexes hold the others.
+
+    With each name goes where its entry begins.
+    """
     sign, version, count = struct.unpack_from(">4sLL", raw)
     if sign != b"DIRC" or version not in {2, 3, _SHORT}:
         raise ValueError
-    names, shared, at, name = set(), [], 12, b""
+    names, shared, at, name = dict[bytes, int](), list[str](), 12, b""
     for _ in range(count):
         # times and sizes, the content, and flags; the first of them says: two more
         start, at = at, at + 42 + digest
@@ -122,7 +205,7 @@ def _parse_index(raw: bytes, digest: int) -> tuple[set[bytes], list[str]]:
         end = raw.index(b"\0", at)
         name = name[: len(name) - cut] + raw[at:end]
         at = end + 1 if version == _SHORT else start + (end - start + 8) // 8 * 8
-        names.add(name)
+        names[name] = start
     while at < len(raw) - digest:
         sign, size = struct.unpack_from(">4sL", raw, at)
         if sign == b"link":

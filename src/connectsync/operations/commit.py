@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import sys
@@ -24,6 +23,7 @@ from connectsync.domain.policy import Policy, figures_loosened
 from connectsync.domain.rule_settings import ALSO_CHANGES, stated_otherwise
 from connectsync.errors import ProjectError, UsageError
 from connectsync.files.access import read_regular
+from connectsync.files.git_index import is_object
 from connectsync.operations.git import (
     FEW,
     MOST_LISTED,
@@ -100,8 +100,7 @@ class CommitTree:
             raw = read_regular(path, SIZE_LIMIT)
         except OSError:
             return False
-        # a checkout may have other line ends than the commit
-        return any(_hash(one, oid) == oid for one in (raw, raw.replace(b"\r\n", b"\n")))
+        return is_object(raw, oid)
 
     def names_in(self, folder: str) -> Collection[str]:
         """Name what is in a folder, by its own name from the top; "" is the top."""
@@ -190,13 +189,6 @@ def tree_with(git: Git, tree: str, blobs: Mapping[str, str]) -> str:
             line = f"{mode} {kind} {oid}\t".encode() + last  # noqa: PLW2901 - as it reads now
         lines.append(line)
     return os.fsdecode(git.run("mktree", "-z", given=b"\0".join(lines)).strip())
-
-
-def _hash(raw: bytes, like: str) -> str:
-    """Name bytes as git names an object: by SHA-1, or by SHA-256 if it uses that."""
-    name = "sha1" if len(like) == 40 else "sha256"  # noqa: PLR2004 - hex digits
-    content = b"blob %d\0%b" % (len(raw), raw)
-    return hashlib.new(name, content, usedforsecurity=False).hexdigest()
 
 
 def _entry(line: bytes) -> tuple[str, tuple[str, str]]:

@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+import stat
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
+from connectsync.config.decode import SIZE_LIMIT
+from connectsync.config.source import spell_control_characters
 from connectsync.domain.settings import compose_accents
 from connectsync.domain.wording import few
-from connectsync.errors import UsageError
+from connectsync.errors import InvalidFiles, UsageError
+from connectsync.files.access import peek_at
+from connectsync.files.git_index import Listed, is_object, listed_files
 from connectsync.operations.commit import MOST_LINKS, CommitTree
 from connectsync.operations.git import (
     DEEPER,
+    FEW,
+    MOST_LISTED,
+    READ,
     Git,
     GitRefused,
     explain_refusal,
     insist_as_committed,
+    insist_unconverted,
     names_in,
     top_of,
 )
@@ -123,6 +133,70 @@ def compare_since(
     except GitRefused as refusal:
         raise explain_refusal(git, refusal.said) from refusal
     return Comparison(base, os.path.realpath(top), tree)
+
+
+def insist_checked_out(
+    root: Path,
+    environment: Mapping[str, str],
+    *,
+    whole: bool,
+    committed: bool = False,
+) -> None:
+    """
+    Insist that a project's checkout says what its commit says, which a review shows.
+
+    Of the ``whole`` the bytes are looked at as well: a checkout writes what another
+    commit has otherwise, and tells the rest by time and size, so what attributes of one
+    branch made of a file stays when another one comes, and no status tells it. What a
+    person edits is seen by git and stands, unless only what is ``committed`` may be
+    read. Raises ``InvalidFiles``, and ``UsageError`` where git cannot be asked.
+    """
+    insist_unconverted(root, environment)
+    top = top_of(Path(os.path.realpath(root)))
+    for one in _listed(top, environment) if top and whole else ():
+        path = os.path.join(str(top), one.name)  # noqa: PTH118 - hot: of every file
+        with suppress(OSError):
+            there = os.lstat(path)
+            unseen = one.is_taken_for(there)
+            # what is larger is not read by any command
+            if not stat.S_ISREG(there.st_mode) or there.st_size > SIZE_LIMIT:
+                continue
+            if unseen or committed:
+                raw = peek_at(path, there.st_size)
+                if raw is not None and not is_object(raw, one.oid):
+                    raise _altered(one.name, unseen=unseen)
+
+
+def _altered(name: str, *, unseen: bool) -> InvalidFiles:
+    how = "does not say what was committed"
+    how += ", and git takes it for unchanged" if unseen else ": it was changed here"
+    return InvalidFiles(
+        f"{spell_control_characters(name)} {how}",
+        remedy="remove it, and have git write it anew: `git checkout -- FILE`; let a"
+        " job begin with a clone of its own",
+    )
+
+
+_TOLD = re.compile(
+    rb"100\d{3} ([0-9a-f]{40,64}) 0\t([^\0]+)\0(?:  ctime: .*\n)?(?:  mtime:"
+    rb" (\d+):(\d+)\n)?(?:  dev: .*\n)?(?:  uid: .*\n)?(?:  size: (\d+)\t.*\n)?"
+)
+
+
+def _listed(top: Path, environment: Mapping[str, str]) -> Iterator[Listed]:
+    """Give the files of settings and calendars that git lists."""
+    if (found := listed_files(top, READ)) is not None:
+        yield from found
+        return
+    git = Git(top, environment, FEW, anyones=True)
+    try:
+        said = git.run("ls-files", "-z", "--stage", "--debug", most=MOST_LISTED)
+    except GitRefused as refusal:
+        raise explain_refusal(git, refusal.said) from refusal
+    for oid, name, seconds, rest, size in _TOLD.findall(said):
+        if (spelled := os.fsdecode(name)).endswith(READ):
+            time = int(seconds or 0), int(rest or 0)
+            yield Listed(spelled, oid.decode("ascii"), int(size or -1), time)
 
 
 def _base(git: Git, revision: str) -> str:

@@ -156,7 +156,7 @@ def names_in(git: Git, commit: str) -> list[str]:
     """
     asked = ("ls-tree", "-r", "-z", "--name-only", "--full-tree", commit)
     names = os.fsdecode(git.run(*asked, most=MOST_LISTED)).split("\0")
-    if pair := in_one_place(names, _READ):
+    if pair := in_one_place(names, READ):
         raise InvalidFiles(
             f"{' and '.join(map(spell_control_characters, pair))} are in one place"
             " where capitals are not told apart: a checkout there has one of the two",
@@ -167,7 +167,7 @@ def names_in(git: Git, commit: str) -> list[str]:
 
 _ALTERING = ("working-tree-encoding", "filter", "ident")
 _TAKEN_AS_IS = {b"unspecified", b"unset"}
-_READ = (*SUFFIXES, ".ics")
+READ = (*SUFFIXES, ".ics")
 
 
 def insist_as_committed(git: Git, commit: str, names: Collection[str]) -> None:
@@ -180,7 +180,7 @@ def insist_as_committed(git: Git, commit: str, names: Collection[str]) -> None:
     """
     if not any(posixpath.basename(one) == ".gitattributes" for one in names):
         return
-    read = b"".join(os.fsencode(f"{one}\0") for one in names if one.endswith(_READ))
+    read = b"".join(os.fsencode(f"{one}\0") for one in names if one.endswith(READ))
     every = _attributes(git, commit, read).split(b"\0")
     for name, attribute, value in zip(*[iter(every)] * 3, strict=False):
         if value not in _TAKEN_AS_IS:
@@ -222,9 +222,9 @@ def top_of(path: Path) -> Path | None:
     return next((one for one in above if os.path.lexists(one / ".git")), None)
 
 
-def insist_checked_out(root: Path, environment: Mapping[str, str]) -> None:
+def insist_unconverted(root: Path, environment: Mapping[str, str]) -> None:
     """
-    Insist that a project's checkout says what its commit says, which a review shows.
+    Insist that the commit that is checked out alters no file of a project in checkouts.
 
     Git is asked where attributes came with it. Raises ``InvalidFiles``, and
     ``UsageError`` where git cannot be asked.
