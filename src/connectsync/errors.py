@@ -265,6 +265,9 @@ class RosterUnreadable(ConnectsyncError):
     line = 0
     """Its line, where that is known."""
 
+    is_of_someone = False
+    """Whether one of the people in it is not understood."""
+
     default_remedy = "export the roster again, and give that file"
 
 

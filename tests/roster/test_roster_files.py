@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import traceback
 from collections.abc import Callable
@@ -207,7 +208,11 @@ BAD: dict[str, tuple[Callable[[Path], Path], str]] = {
         "it has no column role",
     ),
     "broken JSON": (a_file(b'{"id": "s1", "Secretname', "a.json"), "not valid JSON"),
-    "JSON of something else": (a_file(b"[1, 2]", "a.json"), "it lists no students"),
+    "JSON of something else": (
+        a_file(b"[1, 2]", "a.json"),
+        "user 1 is not understood: it is no object",
+    ),
+    "JSON of others": (a_file(b'[{"id": "1"}]', "a.json"), "it lists no students"),
     "no Parquet": (a_file(b"PAR1Secretname", "a.parquet"), "not a whole Parquet file"),
 }
 
@@ -234,6 +239,100 @@ def test_a_bad_file_is_told_in_one_sentence_without_what_stands_in_it(
     )
     assert not any(secret in f"{told}{trace}" for secret in SECRETS)
     assert sorted(tmp_path.rglob("*")) == before
+
+
+STUDENT = {"id": "s1", "roles": {"student": {"sis_id": "1", "school": "n"}}}
+LINK = {"student": "s1", "type": "Parent/Guardian", "relationship": "Parent"}
+
+
+def of_contact(**told: object) -> dict[str, object]:
+    return {"id": "c2", "roles": {"contact": {"student_relationships": [LINK], **told}}}
+
+
+NOT_USERS: dict[str, tuple[object, str]] = {
+    "text": ("Secretname", "it is no object"),
+    "a list": ([STUDENT], "it is no object"),
+    "data that is text": ({"data": "Secretname"}, "its data is no object"),
+    "data that is nothing": ({"data": None}, "its data is no object"),
+    "roles that are text": ({**STUDENT, "roles": "Secretname"}, "its roles are no"),
+    "roles that are a list": ({**STUDENT, "roles": ["student"]}, "its roles are no"),
+    "a role that is text": (
+        {**STUDENT, "roles": {"student": "Secretname"}},
+        "one of its roles is no object",
+    ),
+    "a contact that is text": (
+        {**STUDENT, "roles": {"contact": "Secretname"}},
+        "one of its roles is no object",
+    ),
+    "no id": ({"roles": STUDENT["roles"]}, "it has no id"),
+    "an id that is null": ({**STUDENT, "id": None}, "it has no id"),
+    "a blank id": ({**STUDENT, "id": " "}, "it has no id"),
+    "an id that is more": ({**STUDENT, "id": {"of": "Secretname"}}, "it has no id"),
+    "relationships that are text": (
+        of_contact(student_relationships="Secretname"),
+        "its student_relationships are no list",
+    ),
+    "a relationship that is text": (
+        of_contact(student_relationships=[LINK, "s1"]),
+        "one of its student_relationships names no student",
+    ),
+    "a student that is more": (
+        of_contact(student_relationships=[{**LINK, "student": {"id": "s1"}}]),
+        "one of its student_relationships names no student",
+    ),
+    "a phone that is more": (
+        of_contact(phone={"number": "3485550173"}),
+        "its phone is no text",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NOT_USERS)
+@pytest.mark.parametrize("kind", ["array", "lines", "pages", "zip"])
+@pytest.mark.sampled(20)
+def test_nobody_in_json_is_left_out_for_being_of_another_kind(
+    name: str, kind: str, tmp_path: Path
+) -> None:
+    wrong, said = NOT_USERS[name]
+    everyone = [STUDENT, of_contact(), wrong, STUDENT]
+    raw = json.dumps(everyone).encode()
+    if kind == "lines":
+        raw = b"".join(json.dumps(one).encode() + b"\n" for one in everyone)
+    if kind == "pages":
+        wrapped = [
+            one if isinstance(one, dict) and "data" in one else {"data": one}
+            for one in everyone
+        ]
+        pages = [{"data": wrapped[:1]}, {"data": wrapped[1:]}]
+        raw = json.dumps(pages).encode()
+        said = "" if not isinstance(wrong, dict) else said
+    path = in_file(tmp_path, raw, "users.json")
+    if kind == "zip":
+        path = packed(tmp_path, ("users.json", raw))
+    with pytest.raises(RosterUnreadable) as caught, open_roster_files(path):
+        pass
+    where = "a user in it" if kind == "zip" else "user 3"
+    assert f"users.json: {where} is not understood: {said}" in caught.value.message
+    assert not any(secret in caught.value.message for secret in SECRETS)
+
+
+def test_nobody_in_parquet_is_left_out_for_being_of_another_kind(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "users.parquet"
+    users = "SELECT 's1' AS id, '{\"student\": {}}' AS roles"
+    duckdb.execute(f"COPY ({users}) TO '{path}'")
+    said = "users.parquet: user 1 is not understood: its roles are no object"
+    with pytest.raises(RosterUnreadable, match=said), open_roster_files(path):
+        pass
+
+
+def test_who_has_no_role_of_a_student_or_contact_is_passed_over(tmp_path: Path) -> None:
+    others: list[object] = [{"id": "x"}, {"id": "y", "roles": None}, {"name": "North"}]
+    others += [{"id": "t", "roles": {"teacher": {}}}, of_contact(phone=None)]
+    raw = json.dumps([STUDENT, *others]).encode()
+    with open_roster_files(in_file(tmp_path, raw, "users.json")) as read:
+        assert links(read) == (1, 1)
 
 
 def links(read: RosterInFiles) -> tuple[int, int | None]:

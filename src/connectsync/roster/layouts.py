@@ -249,8 +249,23 @@ class _Loader:
                     f"read_json_objects({spelled}, maximum_object_size = 67108864,"
                     f" format = '{'array' if file.is_array else 'unstructured'}')"
                 )
-            self.tables.add_users(statement("answers").replace("/* source */", source))
+            users = statement("answers").replace("/* source */", source)
+            try:
+                self.tables.add_users(users)
+            except RosterUnreadable as error:
+                self._place(error, file, users)
+                raise
         return "answers of Clever"
+
+    def _place(self, error: RosterUnreadable, file: RosterFile, users: str) -> None:
+        """Say who of a file is not understood; what is packed can be read only once."""
+        if error.is_of_someone and not file.ends:
+            self.tables.run("SET threads = 1; SET preserve_insertion_order = true")
+            ((who,),) = self.tables.run(
+                "SELECT min(who) FROM (SELECT row_number() OVER () AS who, one"  # noqa: S608 - ours
+                f" FROM ({users})) WHERE wrong_in(one) IS NOT NULL"
+            )
+            error.reason = error.reason.replace("a user in it", f"user {who:,}", 1)
 
     def _insist_not_endless(self, parquet: str) -> None:
         """Refuse a Parquet file of which a few bytes stand for any number of users."""

@@ -415,11 +415,21 @@ _REASONS = (
     ),
 )
 
+_NOT_UNDERSTOOD = re.compile("Invalid Input Error: not understood: ([a-z_ ]+)")
+"""What our own statements say of someone in JSON, in words of ours alone."""
+
+_AS_IT_CAME = "give answers of Clever as they came"
+
 _LINE = re.compile(r"\bLine: (\d{1,12})\b")
 
 
 def problem_of(message: str) -> RosterUnreadable:
     """Tell what a message of DuckDB means in our words, for its own quote values."""
+    if ours := _NOT_UNDERSTOOD.match(message):
+        said = f"a user in it is not understood: {ours.group(1)}"
+        problem = unreadable(said, remedy=_AS_IT_CAME)
+        problem.is_of_someone = True
+        return problem
     # values come after the first line, but not always: only these words are looked for
     reason, remedy = next(
         (ours for theirs, *ours in _REASONS if re.search(theirs, message)),

@@ -72,5 +72,32 @@ CREATE MACRO has(bits, n) AS bits & flag(n) <> 0;
 
 CREATE MACRO notes_in(notes) AS (notes & 251)::UBIGINT << 56;
 
+CREATE MACRO is_nested(x) AS starts_with(x, '{') OR starts_with(x, '[');
+
+-- what keeps a user in JSON from being understood; null if nothing does
+CREATE MACRO wrong_in(one) AS CASE
+    WHEN json_type(one) <> 'OBJECT' THEN 'it is no object'
+    WHEN json_exists(one, '$.data') AND NOT json_exists(one, '$.id')
+        THEN 'its data is no object'
+    WHEN json_type(one, '$.roles') NOT IN ('OBJECT', 'NULL')
+        THEN 'its roles are no object'
+    WHEN json_type(one, '$.roles.student') NOT IN ('OBJECT', 'NULL')
+        OR json_type(one, '$.roles.contact') NOT IN ('OBJECT', 'NULL')
+        THEN 'one of its roles is no object'
+    WHEN 'OBJECT' IN (json_type(one, '$.roles.student'),
+            json_type(one, '$.roles.contact'))
+        AND (coalesce(json_type(one, '$.id'), 'NULL') IN ('NULL', 'OBJECT', 'ARRAY')
+            OR trim(one->>'$.id') = '')
+        THEN 'it has no id'
+    WHEN json_type(one, '$.roles.contact.student_relationships')
+        NOT IN ('ARRAY', 'NULL') THEN 'its student_relationships are no list'
+    WHEN len(list_filter(
+            from_json(one->'$.roles.contact.student_relationships', '["JSON"]'),
+            lambda r: coalesce(json_type(r), 'NULL') <> 'OBJECT'
+                OR json_type(r, '$.student') IN ('OBJECT', 'ARRAY'))) > 0
+        THEN 'one of its student_relationships names no student'
+    WHEN json_type(one, '$.roles.contact.phone') IN ('OBJECT', 'ARRAY')
+        THEN 'its phone is no text' END;
+
 CREATE TABLE known
     (words UBIGINT, type VARCHAR, relationship VARCHAR, phone_type VARCHAR);
