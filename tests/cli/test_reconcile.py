@@ -461,7 +461,9 @@ def test_what_was_saved_meanwhile_is_left_alone(
     assert settled.live("lakeview-usd")["deletion_threshold"] == 15
 
 
-def stop_before_lakeview(settled: Console, later: int = 0) -> None:
+def stop_before_lakeview(
+    settled: Console, later: int = 0, *, failed: bool = True
+) -> None:
     """Stop a roll-out at Dry Creek; so many runs of no district come after it."""
     settled.replace(LAKEVIEW, "deletion_threshold: 15", "deletion_threshold: 12")
     threshold(settled, CREEK, 10)
@@ -474,7 +476,8 @@ def stop_before_lakeview(settled: Console, later: int = 0) -> None:
         run, _ = store.begin(plan, plan_digest(plan), RunOptions(waves), at=at)
         claim = store.claim(run, BACKEND, "dry-creek-isd", at=at)
         assert isinstance(claim, Claim)
-        ended = DistrictOutcome("dry-creek-isd", Ending.FAILED, 0, 0, "no answer")
+        ending = Ending.FAILED if failed else Ending.DONE
+        ended = DistrictOutcome("dry-creek-isd", ending, 0, 0, "no answer")
         store.finish(claim, ended, at=at)
         store.stop(run, "1 of 1 failed", at=at)
         for number in range(later):
@@ -494,6 +497,15 @@ def test_a_roll_out_that_stopped_is_not_gone_on_with(
     # a person looks, and applies it: that settles it
     assert settled.run("apply", "--yes").status == ExitStatus.FINE
     assert told(settled)[0] == ExitStatus.FINE
+
+
+def test_one_that_no_district_failed_in_holds_nothing_once_it_is_closed(
+    settled: Console,
+) -> None:
+    stop_before_lakeview(settled, failed=False)
+    said = settled.run("runs", "close", "2", "--reason", "planned anew")
+    assert said.status == ExitStatus.FINE, said.both
+    assert fates(told(settled)[1])["lakeview-usd"] == "done"
 
 
 def test_nor_is_one_that_was_closed(settled: Console) -> None:

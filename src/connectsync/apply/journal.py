@@ -117,7 +117,8 @@ class KnownRun:
     A run: its head, its districts in their order, their saves.
 
     ``begun`` is the entry of its plan and waves, ``at_work`` when it was last taken up;
-    ``partial`` says that its plan spoke of a part only of what the files manage.
+    ``partial`` says that its plan spoke of a part only of what the files manage,
+    ``skipped`` what was left when it was closed after failures, and how that had ended.
     """
 
     head: RunHead
@@ -126,6 +127,7 @@ class KnownRun:
     parts: dict[str, RunDistrict]
     partial: bool = False
     saves: dict[str, list[KnownSave]] = field(default_factory=dict)
+    skipped: dict[str, Ending | None] = field(default_factory=dict)
 
     def outcome(self, district: str) -> DistrictOutcome | None:
         """Give how a district ended, counted from its saves; None if it has not."""
@@ -165,12 +167,6 @@ class KnownRun:
         if self.head.ended is not None:
             return ()
         return tuple(key for key, part in self.parts.items() if part.outcome is None)
-
-    @property
-    def skipped(self) -> tuple[str, ...]:
-        """Name the districts that were left in it when a person closed it."""
-        ended = ((key, part.outcome) for key, part in self.parts.items())
-        return tuple(key for key, one in ended if one and one.ending is Ending.SKIPPED)
 
     def told(self) -> Run:
         """Give it as people read it."""

@@ -309,9 +309,9 @@ def _changes_of(plan: Plan) -> dict[str, set[str]]:
 
 def _stopped_by_failures(run: Run) -> bool:
     tally = run.tally
-    # also of a run that a person closed: what it left stays as it is
-    stopped = run.state is RunState.STOPPED or tally.skipped > 0
-    return stopped and tally.failed + tally.conflict > 0
+    stopped = run.state is RunState.STOPPED and tally.failed + tally.conflict > 0
+    # only of those that a person closed after failures are the skipped asked about
+    return stopped or tally.skipped > 0
 
 
 def lives_of(plan: Plan) -> Mapping[str, Live]:

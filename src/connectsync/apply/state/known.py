@@ -228,6 +228,7 @@ class Known:
         run, detail = self._run(entry), entry.detail
         for district in detail["districts"]:
             run.parts[district] = replace(run.parts[district], outcome=None, ended=None)
+            run.skipped.pop(district, None)
         said = {n: detail[n] for n in ("reasons", "accepted") if n in detail}
         if "origin" in detail:
             said["origin"] = origin_of(detail["origin"])
@@ -242,11 +243,20 @@ class Known:
         run = self._run(entry)
         run.head = replace(run.head, ended=entry.at, stopped="")
 
+    def _run_closed(self, entry: AuditEntry) -> None:
+        self._run_ended(entry)
+        skipped = self._run(entry).skipped
+        if not {Ending.FAILED, Ending.CONFLICT} & {*skipped.values()}:
+            skipped.clear()
+
     def _district_ended(self, entry: AuditEntry) -> None:
         run, detail = self._run(entry), entry.detail
         ending = Ending(detail["ending"])
         said = detail["message"], detail["remedy"]
         outcome = DistrictOutcome(entry.subject, ending, 0, 0, *said)
+        if ending is Ending.SKIPPED:
+            was = run.parts[entry.subject].outcome
+            run.skipped[entry.subject] = was.ending if was else None
         run.parts[entry.subject] = replace(
             run.parts[entry.subject],
             runner=entry.runner,
@@ -399,7 +409,7 @@ class Known:
         audit.RUN_RESUMED: _run_resumed,
         audit.RUN_STOPPED: _run_stopped,
         audit.RUN_ENDED: _run_ended,
-        audit.RUN_CLOSED: _run_ended,
+        audit.RUN_CLOSED: _run_closed,
         audit.DISTRICT_ENDED: _district_ended,
         audit.SAVE_INTENDED: _save_intended,
         audit.SAVE_SEEN: _save_seen,
