@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from connectsync.backends.browser.controls import PageLabels, name_pattern
+from connectsync.backends.browser.website import PageLabels, name_pattern
 from connectsync.backends.names import insist_fits
 from connectsync.domain.district import kept_labels
 from connectsync.domain.drift import (

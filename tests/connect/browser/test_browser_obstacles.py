@@ -18,10 +18,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tampered_page import Tampered, before_end, on_the_form
 
 from connectsync.backends.browser.chromium import plain_words
-from connectsync.backends.browser.controls import PageLabels
 from connectsync.backends.browser.evidence import Evidence
 from connectsync.backends.browser.reader import BrowserReader
 from connectsync.backends.browser.session import sign_in
+from connectsync.backends.browser.website import PageLabels
 from connectsync.backends.browser.writer import BrowserWriter
 from connectsync.domain.live import Check, Live
 from connectsync.emulator.http import Faults

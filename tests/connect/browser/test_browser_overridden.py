@@ -13,10 +13,11 @@ from documents import ROOT
 from playwright.async_api import Page
 from tampered_page import Tampered, on_the_form
 
-from connectsync.backends.browser.controls import PageLabels, ask_all, ask_one
+from connectsync.backends.browser.controls import ask_all, ask_one
 from connectsync.backends.browser.evidence import Evidence
 from connectsync.backends.browser.form import FormReading
 from connectsync.backends.browser.reader import BrowserReader
+from connectsync.backends.browser.website import PageLabels
 from connectsync.backends.browser.writer import BrowserWriter
 from connectsync.errors import ConnectError, PageChanged, Unreachable
 

@@ -130,8 +130,8 @@ def test_a_form_of_another_name_is_told_apart_from_the_link_to_it(
 ) -> None:
     # the stand-in renames both at once, so the map is given the new name of the link
     from connectsync.backends.browser import page_map
-    from connectsync.backends.browser.controls import PageLabels
     from connectsync.backends.browser.form import FormOnPage
+    from connectsync.backends.browser.website import PageLabels
 
     monkeypatch.setattr(
         page_map, "FormOnPage", lambda page, _: FormOnPage(page, PageLabels({}))

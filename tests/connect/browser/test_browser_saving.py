@@ -10,10 +10,10 @@ from playwright.async_api import Route
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from connectsync.backends.browser.controls import PageLabels
 from connectsync.backends.browser.evidence import Evidence
 from connectsync.backends.browser.reader import BrowserReader
 from connectsync.backends.browser.saving import FormFiller
+from connectsync.backends.browser.website import PageLabels
 from connectsync.backends.browser.writer import BrowserWriter
 from connectsync.domain.live import Live
 from connectsync.domain.settings import Form

@@ -14,12 +14,12 @@ from browser_world import SHORT_WAIT, World, sampled, website
 from starlette.types import ASGIApp
 from tampered_page import Tampered
 
-from connectsync.backends.browser.controls import PageLabels
 from connectsync.backends.browser.evidence import Evidence
 from connectsync.backends.browser.form import FormOnPage
 from connectsync.backends.browser.reader import BrowserReader
 from connectsync.backends.browser.saving import FormFiller
 from connectsync.backends.browser.tab import Tab
+from connectsync.backends.browser.website import PageLabels
 from connectsync.backends.browser.writer import BrowserWriter
 from connectsync.backends.names import TOKEN_KEPT, TOKEN_LABEL
 from connectsync.domain.foreign_text import mask_secrets

@@ -5,32 +5,24 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Awaitable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Iterator, Sequence
 from typing import Any
 
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Frame, Locator, Page
 
 from connectsync.backends.browser.chromium import plain_words
+from connectsync.backends.browser.website import spellings_of
 from connectsync.backends.names import (
-    CLICKS,
     GROUP_OF_BOXES,
-    REPORT,
-    SAVE,
-    TOKEN_LABEL,
     setting_named,
 )
 from connectsync.domain.foreign_text import foreign_text
 from connectsync.domain.live import LabelStatus
 from connectsync.domain.settings import (
     BY_NAME,
-    SETTINGS,
-    compose_accents,
-    decompose_accents,
-    is_same_label,
 )
-from connectsync.domain.wording import did_you_mean
-from connectsync.errors import PageChanged, ProjectError
+from connectsync.errors import PageChanged
 from connectsync.providers.form import Kind
 from connectsync.values import dataclass
 
@@ -147,21 +139,25 @@ all => all.map(one => {
     (one.checked ?? call("getAttribute", "aria-checked") === "true") === true,
     call("matches", ":disabled") || one.readOnly === true || call("closest",
       "[inert], [aria-disabled=true], [aria-readonly=true]") !== null,
+    call("checkVisibility", {visibilityProperty: true, checkVisibilityCSS: true})
+      && one.offsetWidth > 0 && one.offsetHeight > 0,
   ];
 })
 """
-"""Of each control its name and value, whether it is chosen, and whether disabled."""
+"""
+Of each control its name and value, whether it is chosen, disabled, and surely seen.
+"""
 
 _OPTIONS = """
 all => all.flatMap(one => [...(one.options || [])].map(
-  option => [option.label, option.value, option.selected, option.disabled]))
+  option => [option.label, option.value, option.selected, option.disabled, false]))
 """
 """The same of each option of a drop-down."""
 
-_STATE = (str, str, bool, bool)
+_STATE = (str, str, bool, bool, bool)
 
 _SAID = """
-one => {
+all => all.map(one => {
   const described = (one.getAttribute("aria-describedby") || "").split(/\\s+/);
   const controls = "input:not([type=hidden]), select, textarea";
   let around = one;
@@ -173,8 +169,8 @@ one => {
     one.getAttribute("aria-description"),
     ...described.map(id => id && ask("getElementById", id)?.innerText),
     around.innerText,
-  ].join("\\n")];
-}
+  ].join("\\n"), one.value !== ""];
+})
 """
 """What is said of a control, in its own words or in what it stands in alone."""
 
@@ -187,6 +183,8 @@ class State:
     value: str
     chosen: bool
     disabled: bool
+    seen: bool = False
+    """Whether it surely has a place on the page; else the browser has to say so."""
 
 
 PROBLEMS = {
@@ -216,109 +214,113 @@ async def options(drop_down: Locator) -> list[State]:
     return _read_states(await ask_all(drop_down, _OPTIONS, *_STATE, exact=True))
 
 
-async def read_description(control: Locator) -> str:
-    """Give whatever the page says of the one control that is found."""
-    (said,) = await ask_one(control, _SAID, str)
-    return str(said)
+async def descriptions(found: Locator) -> list[tuple[Any, ...]]:
+    """Give what the page says of each control, and whether anything stands in it."""
+    return await ask_all(found, _SAID, str, bool)
+
+
+_PIECES = """
+all => all.map(one => {
+  // asked of the prototype: a field that is called so would hide the form's own
+  const call = (name, told) => Element.prototype[name].call(one, told);
+  const told = name => call("getAttribute", name) || "";
+  const by = told("aria-labelledby").split(/\\s+/).map(
+    id => id && ask("getElementById", id)?.innerText || "").join(" ").trim();
+  const labels = one.labels instanceof NodeList ? [...one.labels] : [];
+  const legend = one instanceof HTMLFieldSetElement
+    && call("querySelector", ":scope > legend")?.innerText;
+  const form = one instanceof HTMLFormElement;
+  return [
+    by || told("aria-label") || labels.map(label => label.innerText).join(" ")
+      || legend || !form && one.innerText || "",
+    form ? "" : `${one.value ?? ""}`,
+    (one.checked ?? told("aria-checked") === "true") === true,
+    call("matches", ":disabled") || one.readOnly === true || call("closest",
+      "[inert], [aria-disabled=true], [aria-readonly=true]") !== null,
+    ["checkbox", "radio"].includes(one.type)
+      || /\\b(checkbox|radio)\\b/.test(told("role")),
+    all.flatMap((other, at) =>
+      other !== one && Node.prototype.contains.call(other, one) ? [`${at}`] : []),
+    one instanceof HTMLSelectElement ? [...one.options].flatMap(option => [
+      option.label, option.value, option.selected ? "x" : "",
+      option.disabled ? "x" : ""]) : [],
+  ];
+})
+"""
+"""
+Of each piece of the form its name and value, and whether it is chosen or disabled.
+
+Then whether it is a box or radio button, which pieces it stands in, and the name,
+value, choice and use of each of its options.
+"""
+
+_PIECE = (str, str, bool, bool, bool, list, list)
+
+
+class OneLook:
+    """
+    All pieces of a form as they stood at one moment, each known by its name.
+
+    The browser found each of them by a role and by one of several names. Whatever is
+    not told apart by its name raises ``PageChanged``: it may be in order all the same.
+    """
+
+    def __init__(self, rows: Sequence[tuple[Any, ...]], title: str) -> None:
+        self._states = _read_states([row[:4] for row in rows])
+        self._rows = rows
+        self._form = str(self._place(title))
+        for place, row in enumerate(rows):
+            if str(place) != self._form and self._form not in row[5]:
+                raise _unsure(row[0])
+
+    def control(self, name: str) -> State:
+        """Give the one control, or group, of a name."""
+        return self._states[self._place(name)]
+
+    def inside(self, name: str) -> list[State]:
+        """Give the boxes or radio buttons that stand in a group, and in no other."""
+        found, group = [], str(self._place(name))
+        for state, row in zip(self._states, self._rows, strict=True):
+            around = set(row[5]) - {self._form}
+            if row[4] and group in around:
+                if len(around) > 1:
+                    raise _unsure(state.name)
+                found.append(state)
+        return found
+
+    def options(self, name: str) -> list[State]:
+        """Give what a drop-down offers."""
+        told = iter(self._rows[self._place(name)][6])
+        every = zip(told, told, told, told, strict=True)
+        rows = [(label, value, bool(on), bool(off)) for label, value, on, off in every]
+        return _read_states(rows)
+
+    def _place(self, name: str) -> int:
+        found = [
+            place
+            for place, row in enumerate(self._rows)
+            if not row[4] and self._states[place].name in spellings_of(name)
+        ]
+        if len(found) != 1:
+            raise _unsure(name)
+        return found[0]
+
+
+async def look_once(found: Locator, title: str, names: Sequence[str]) -> OneLook:
+    """Look at all pieces of the form of a title. Raises ``PageChanged``; see above."""
+    spelled = [one for name in names for one in spellings_of(name)]
+    for name in names:
+        if spelled.count(name) > 1:
+            raise _unsure(name)
+    return OneLook(await ask_all(found, _PIECES, *_PIECE, exact=True), title)
+
+
+def _unsure(name: str) -> PageChanged:
+    return PageChanged(f"'{cut_text(name)}' has to be looked at by itself")
 
 
 def _read_states(found: Sequence[tuple[Any, ...]]) -> list[State]:
     return [State(" ".join(name.split()), *rest) for name, *rest in found]
-
-
-def _known_labels() -> Iterator[str]:
-    yield from (*CLICKS, SAVE, TOKEN_LABEL)
-    for setting in SETTINGS:
-        group = setting.page_label
-        yield group
-        if setting.kind is Kind.BOX:
-            yield f"{GROUP_OF_BOXES}: {group}"
-        yield from setting.labels
-        yield from (f"{group}: {label}" for label in setting.labels)
-
-
-KNOWN = frozenset((*_known_labels(), *REPORT))
-"""Every label that may be overridden: plain, or as ``group: label`` for one box."""
-
-
-def _beside(label: str) -> Iterator[str]:
-    """Give the other labels that stand where this one does."""
-    group, _, own = label.rpartition(": ")
-    boxes = [one.page_label for one in SETTINGS if one.kind is Kind.BOX]
-    places = [(one.page_label, one.labels) for one in SETTINGS]
-    controls = [*CLICKS, SAVE, TOKEN_LABEL, *(page_label for page_label, _ in places)]
-    places += [("", REPORT), (GROUP_OF_BOXES, tuple(boxes)), ("", tuple(controls))]
-    for place, labels in places:
-        if own in labels and (group in {"", place}):
-            yield from (one for one in labels if one != own)
-
-
-def _like(one: str, shown: str) -> bool:
-    return " ".join(one.split()).casefold() == " ".join(shown.split()).casefold()
-
-
-class PageLabels:
-    """
-    The labels of the page, ours unless the project overrides them.
-
-    Raises ``ProjectError`` if an override is for no label that we know, or shows what
-    another one is called: what is meant for one would be done to the other.
-    """
-
-    def __init__(self, overrides: Mapping[str, str]) -> None:
-        for label, shown in overrides.items():
-            if other := next((one for one in _beside(label) if _like(one, shown)), ""):
-                raise ProjectError(
-                    f"backends.browser.labels: {label!r} is shown as {shown!r}, which"
-                    f" is what {other!r} is called",
-                    remedy="state what the page shows for this label and no other",
-                )
-            if label not in KNOWN:
-                raise ProjectError(
-                    f"backends.browser.labels: there is no label {label!r}",
-                    remedy=did_you_mean(label, sorted(KNOWN)) or None,
-                )
-        self._overrides = overrides
-
-    def shown(self, label: str, group: str = "") -> str:
-        """Give what the page shows where ``label`` belongs."""
-        plain = self._overrides.get(label, label)
-        return self._overrides.get(f"{group}: {label}", plain) if group else plain
-
-    def of_setting(self, setting: str) -> str:
-        """Give what the page calls a setting."""
-        group = GROUP_OF_BOXES if BY_NAME[setting].kind is Kind.BOX else ""
-        return self.shown(setting_named(setting).page_label, group)
-
-    def ours(self, setting: str, shown: str) -> str:
-        """Give our label for one that a setting offers; one we do not know stays."""
-        group = setting_named(setting).page_label
-        for label in BY_NAME[setting].labels:
-            if is_same_label(self.shown(label, group), shown):
-                return label
-        return shown
-
-    def offered(self, setting: str, label: str) -> str:
-        """Give what the page shows for a label that a setting offers."""
-        known = label in BY_NAME[setting].labels
-        return self.shown(label, setting_named(setting).page_label) if known else label
-
-
-def name_pattern(label: str) -> str | re.Pattern[str]:
-    """Give the name of a control as a browser looks for it, however it is spelled."""
-    return label if label.isascii() else re.compile(rf"^\s*{pattern_of(label)}\s*$")
-
-
-def pattern_of(label: str) -> str:
-    """Give a pattern that finds a label, however it is spelled."""
-    return f"(?:{'|'.join(map(re.escape, spellings_of(label)))})"
-
-
-def spellings_of(label: str) -> tuple[str, ...]:
-    """Give a label as it is stated, and with its accents put together and apart."""
-    return tuple(
-        dict.fromkeys([label, compose_accents(label), decompose_accents(label)])
-    )
 
 
 def control_of(setting: str) -> str:

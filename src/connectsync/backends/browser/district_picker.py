@@ -8,14 +8,9 @@ from urllib.parse import unquote
 
 from playwright.async_api import Locator
 
-from connectsync.backends.browser.controls import (
-    cut_text,
-    name_pattern,
-    pattern_of,
-    states,
-    texts,
-)
+from connectsync.backends.browser.controls import ask_all, cut_text, texts
 from connectsync.backends.browser.tab import Tab, control_problem, plain
+from connectsync.backends.browser.website import name_pattern, pattern_of
 from connectsync.backends.names import (
     DAILY_SYNC,
     DISTRICT_HOME,
@@ -102,6 +97,21 @@ def _told(shown: Sequence[str]) -> str:
     return repr(cut_text(", ".join(shown)))
 
 
+_SHOWN = """
+all => all.map(one => {
+  const told = name => Element.prototype.getAttribute.call(one, name) || "";
+  const role = told("role").split(/\\s+/).find(
+    word => word === "menuitem" || word === "button");
+  const named = one.labels instanceof NodeList ? [...one.labels] : [];
+  const labels = named.map(label => label.innerText);
+  return [role === "menuitem",
+    told("aria-label") || labels.join(" ") || one.innerText || "",
+    one.innerText ?? ""];
+})
+"""
+"""Of buttons and entries of a menu which they are, their name, and their text."""
+
+
 class DistrictPicker:
     """The way to a district: by the menu, or by the search where it is not listed."""
 
@@ -162,25 +172,34 @@ class DistrictPicker:
         Empty where it does: then the drop-down names it, and nothing else names
         another. Else the rest of a sentence that begins with the page.
         """
-        shown = [one.name for one in await states(self.button)]
+        shown, current = await self._shown()
         if not shown:
             return f"does not say which district it shows: '{DROP_DOWN}' is missing"
         named = frozenset(_folded(self._lead.sub("", name)) for name in shown)
         if not named <= asked.spellings:
             return f"shows {_told(shown)}"
-        current = await self._current()
         if current - {asked.key}:
             return f"shows the district {_told(sorted(current))}"
         if current or asked.is_meant(named, self._tab.page.url):
             return ""
         return "does not say by its key which of the districts of that name it shows"
 
-    async def _current(self) -> frozenset[str]:
-        """Give the keys of the entries that the menu marks as the current one."""
+    async def _shown(self) -> tuple[list[str], frozenset[str]]:
+        """
+        Give what the drop-down is called, and which entries are the current one.
+
+        Of a menu that marks some, the keys of these. Both are looked at at once.
+        """
         items = self._tab.page.get_by_role("menuitem", include_hidden=True)
         marked = self._tab.page.locator("[aria-current]:not([aria-current=false])")
-        entries = map(_ENTRY.fullmatch, map(plain, await texts(items.and_(marked))))
-        return frozenset(entry["key"] for entry in entries if entry)
+        found = await ask_all(
+            self.button.or_(items.and_(marked)), _SHOWN, bool, str, str, exact=True
+        )
+        names = [plain(name) for is_item, name, _ in found if not is_item]
+        entries = (
+            _ENTRY.fullmatch(plain(text)) for is_item, _, text in found if is_item
+        )
+        return names, frozenset(entry["key"] for entry in entries if entry)
 
     async def any_home(self) -> Locator:
         """Find what leads to the first district that is listed, however odd it is."""

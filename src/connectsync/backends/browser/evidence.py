@@ -15,13 +15,13 @@ from urllib.parse import quote
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Page
 
-from connectsync.backends.browser.controls import (
+from connectsync.backends.browser.controls import ask_one
+from connectsync.backends.browser.website import (
     PageLabels,
-    ask_one,
+    learn_session,
     name_pattern,
     spellings_of,
 )
-from connectsync.backends.browser.website import learn_session
 from connectsync.backends.names import TOKEN_LABEL
 from connectsync.domain.foreign_text import mask_secrets, repeats_secret
 from connectsync.domain.settings import SETTINGS

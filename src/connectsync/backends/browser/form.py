@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import assert_never
 
 from playwright.async_api import Error as PlaywrightError
@@ -14,18 +15,23 @@ from playwright.async_api import Frame, Locator, Page
 from connectsync.backends.browser.chromium import plain_words
 from connectsync.backends.browser.controls import (
     PROBLEMS,
-    PageLabels,
+    OneLook,
     State,
-    ask_one,
     control_of,
-    name_pattern,
+    descriptions,
+    look_once,
     options,
     pauses,
-    read_description,
     standing,
     states,
 )
 from connectsync.backends.browser.tab import Tab, control_problem
+from connectsync.backends.browser.website import (
+    PageLabels,
+    any_of,
+    name_pattern,
+    spellings_of,
+)
 from connectsync.backends.names import (
     DAILY_SYNC,
     GROUP_OF_BOXES,
@@ -118,14 +124,7 @@ class FormOnPage:
 
     async def read(self) -> FormReading:
         """Read everything. Raises ``PageChanged``, naming what is not as it was."""
-        if await self.whole.count() != 1:
-            raise _form_problem(f"'{DAILY_SYNC}'", "is missing or there more than once")
-        # asked for at once, answered in the order of the form
-        asked = [self._found(setting) for setting in SETTINGS]
-        answers = await asyncio.gather(
-            *asked, self._token(), self._save(), return_exceptions=True
-        )
-        *found, _, _ = [_sound(answer) for answer in answers]
+        found = await self._all_at_once() or await self._one_by_one()
         form: dict[str, Value] = {}
         offered: dict[str, tuple[str, ...]] = {}
         for setting, controls in zip(SETTINGS, found, strict=True):
@@ -134,13 +133,102 @@ class FormOnPage:
             form[setting.name] = _value(setting, controls)
         return FormReading(form, offered, await self.has_token())
 
+    async def _all_at_once(self) -> list[list[State]] | None:
+        """
+        Give the controls of each setting; None where anything about them is unsure.
+
+        Each question to the page takes it and us 8 ms of a processor, and a form that
+        is as we know it needs no more than one.
+        """
+        with suppress(PageChanged):
+            title = self.labels.shown(DAILY_SYNC)
+            look = await look_once(self._every(), title, self._names)
+            for label in (TOKEN_LABEL, SAVE):
+                _sole([look.control(self.labels.shown(label))], f"'{label}'")
+            return [self._found_in(look, setting) for setting in SETTINGS]
+        return None
+
+    def _every(self) -> Locator:
+        """Find by role and name all that the form should hold."""
+        role, called = self.whole.get_by_role, self._called
+        typed = [*called(Kind.TEXT), *called(Kind.PERCENT)]
+        typed.append(self.labels.shown(TOKEN_LABEL))
+        boxes = role("group", name=any_of(called(Kind.BOXES)))
+        radios = role("group", name=any_of(called(Kind.CHOICE, radios=True)))
+        single = role("group", name=any_of([self.labels.shown(GROUP_OF_BOXES)]))
+        every = (
+            role("textbox", name=any_of(typed)),
+            role("combobox", name=any_of(called(Kind.CHOICE, radios=False))),
+            *(boxes, boxes.get_by_role("checkbox")),
+            *(radios, radios.get_by_role("radio")),
+            *(single, single.get_by_role("checkbox", name=any_of(called(Kind.BOX)))),
+            self.save,
+        )
+        found = self.whole
+        for one in every:
+            found = found.or_(one)
+        return found
+
+    @property
+    def _names(self) -> list[str]:
+        """Give what pieces of the form are told apart by."""
+        others = (DAILY_SYNC, GROUP_OF_BOXES, TOKEN_LABEL, SAVE)
+        kinds = (Kind.TEXT, Kind.PERCENT, Kind.CHOICE, Kind.BOXES)
+        called = [name for kind in kinds for name in self._called(kind)]
+        return [*called, *map(self.labels.shown, others)]
+
+    def _called(self, kind: Kind, *, radios: bool | None = None) -> list[str]:
+        """Give what the page calls the settings of a kind."""
+        return [
+            self.labels.of_setting(one.name)
+            for one in SETTINGS
+            if one.kind is kind and radios in {None, one.name in RADIOS}
+        ]
+
+    def _found_in(self, look: OneLook, setting: Setting) -> list[State]:
+        name, control = self.labels.of_setting(setting.name), control_of(setting.name)
+        match setting.kind:
+            case Kind.TEXT | Kind.PERCENT:
+                return [_sole([look.control(name)], control)]
+            case Kind.BOX:
+                boxes = look.inside(self.labels.shown(GROUP_OF_BOXES))
+                return [
+                    _sole(
+                        [one for one in boxes if one.name in spellings_of(name)],
+                        control,
+                    )
+                ]
+            case Kind.CHOICE | Kind.BOXES:
+                _sole([look.control(name)], control)
+                whole = setting.kind is Kind.CHOICE and setting.name not in RADIOS
+                found = look.inside(name)
+                if whole:
+                    found = _choosable(look.options(name))
+                return self._ours(setting, found, control)
+            case _:
+                assert_never(setting.kind)
+
+    async def _one_by_one(self) -> list[list[State]]:
+        """Give the same, or say which control is not as it was."""
+        if await self.whole.count() != 1:
+            raise _form_problem(f"'{DAILY_SYNC}'", "is missing or there more than once")
+        # asked for at once, answered in the order of the form
+        asked = [self._found(setting) for setting in SETTINGS]
+        answers = await asyncio.gather(
+            *asked, self._token(), self._save(), return_exceptions=True
+        )
+        *found, _, _ = [_sound(answer) for answer in answers]
+        return found
+
     async def has_token(self) -> bool:
         """Say whether the field of the token shows one, or speaks of one."""
-        field = self.text(TOKEN_LABEL)
-        (filled,) = await ask_one(field, "one => [one.value !== '']", bool)
-        if filled:
-            return True
-        return TOKEN_KEPT.search(await read_description(field)) is not None
+        told = await descriptions(self.text(TOKEN_LABEL))
+        if len(told) != 1:
+            raise _form_problem(
+                f"'{TOKEN_LABEL}'", "is missing or there more than once"
+            )
+        ((said, filled),) = told
+        return filled or TOKEN_KEPT.search(said) is not None
 
     async def _token(self) -> list[State]:
         return [_sole(await states(self.text(TOKEN_LABEL)), f"'{TOKEN_LABEL}'")]
@@ -169,19 +257,30 @@ class FormOnPage:
         if setting.kind is Kind.CHOICE and name not in RADIOS:
             field = self.drop_down(name)
             _sole(await states(field), control)
-            # one that cannot be chosen only says that something is to be chosen
-            found = [one for one in await options(field) if not one.disabled]
+            found = _choosable(await options(field))
         else:
             group = self.group(name)
             _sole(await states(group), control)
             role = group.get_by_role("radio" if name in RADIOS else "checkbox")
             found = await states(role)
+        return self._ours(setting, found, control)
+
+    def _ours(
+        self, setting: Setting, found: Sequence[State], control: str
+    ) -> list[State]:
+        """Give what a setting offers by our labels. Raises ``PageChanged``."""
+        name = setting.name
         ours = [
             State(self.labels.ours(name, one.name), one.value, one.chosen, one.disabled)
             for one in found
         ]
         _insist_offered(setting, ours, control)
         return ours
+
+
+def _choosable(found: Sequence[State]) -> list[State]:
+    # one that cannot be chosen only says that something is to be chosen
+    return [one for one in found if not one.disabled]
 
 
 def _insist_offered(setting: Setting, found: Sequence[State], control: str) -> None:

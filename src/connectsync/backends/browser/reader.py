@@ -12,12 +12,13 @@ from datetime import datetime
 from playwright.async_api import Locator
 
 from connectsync.backends.answers import MOST_SCHOOLS, sync_of
-from connectsync.backends.browser.controls import cut_text, name_pattern, texts
+from connectsync.backends.browser.controls import cut_text, texts
 from connectsync.backends.browser.district_picker import RosteringPage
 from connectsync.backends.browser.form import FormReading
 from connectsync.backends.browser.navigation import Navigation, Seen
 from connectsync.backends.browser.session import SharedBrowser, TabPool
 from connectsync.backends.browser.tab import Tab, control_problem, plain
+from connectsync.backends.browser.website import name_pattern
 from connectsync.backends.contract import Clock, utc_now
 from connectsync.backends.names import (
     DAILY_SYNC,

@@ -16,22 +16,19 @@ from playwright.async_api import Error as PlaywrightError
 
 from connectsync.backends.answers import without_secrets
 from connectsync.backends.browser.chromium import launch_browser, plain_words
-from connectsync.backends.browser.controls import (
-    LOOK_SECONDS,
-    PICTURE_SECONDS,
-    PageLabels,
-    pattern_of,
-)
+from connectsync.backends.browser.controls import LOOK_SECONDS, PICTURE_SECONDS
 from connectsync.backends.browser.evidence import Evidence
 from connectsync.backends.browser.fence import Fence
 from connectsync.backends.browser.navigation import Navigation, UrlCache
 from connectsync.backends.browser.tab import LOG_IN, SignIn, Tab
 from connectsync.backends.browser.website import (
     SESSION_BYTES,
+    PageLabels,
     Website,
     keep_own,
     learn_session,
     origin_of,
+    pattern_of,
 )
 from connectsync.backends.names import DROP_DOWN
 from connectsync.domain.foreign_text import SECRETS, mask_secrets

@@ -15,7 +15,6 @@ from playwright.async_api import Error as PlaywrightError
 from connectsync.backends.browser.chromium import plain_words
 from connectsync.backends.browser.controls import (
     PROBLEMS,
-    PageLabels,
     describe_instead,
     obstacle,
     standing,
@@ -23,7 +22,7 @@ from connectsync.backends.browser.controls import (
 )
 from connectsync.backends.browser.evidence import Evidence, learn_cookies
 from connectsync.backends.browser.fence import NOTHING, Fence
-from connectsync.backends.browser.website import Website, origin_of
+from connectsync.backends.browser.website import PageLabels, Website, origin_of
 from connectsync.backends.names import EMAIL, PASSWORD, SIGN_IN
 from connectsync.domain.foreign_text import foreign_text
 from connectsync.domain.live import LabelStatus
@@ -309,6 +308,10 @@ class Tab:
 
         Raises ``CredentialsRefused`` where it is the sign-in that is shown instead.
         """
+        with suppress(PlaywrightError, PageChanged):
+            # what is there needs no wait; whatever is not sure is left to the browser
+            if (there := await states(found)) and there[0].seen:
+                return standing(there)
         milliseconds = self.website.wait_seconds * 1000
         # the sign-in page is waited for too, so that an ended session is told at once
         either = found.or_(SignIn(self.page).password)

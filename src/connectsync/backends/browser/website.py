@@ -1,16 +1,33 @@
-"""Chromium, Connect's address, and how a session is used."""
+"""Chromium, Connect's address and labels, and how a session is used."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from connectsync.backends.names import (
+    CLICKS,
+    GROUP_OF_BOXES,
+    REPORT,
+    SAVE,
+    TOKEN_LABEL,
+    setting_named,
+)
 from connectsync.domain.foreign_text import SECRETS, foreign_text
+from connectsync.domain.settings import (
+    BY_NAME,
+    SETTINGS,
+    compose_accents,
+    decompose_accents,
+    is_same_label,
+)
+from connectsync.domain.wording import did_you_mean
 from connectsync.errors import ProjectError
+from connectsync.providers.form import Kind
 from connectsync.values import dataclass, field
 
 PORTS = {"https": 443, "http": 80}
@@ -93,6 +110,107 @@ class Website:
                 "the address of Connect names a host with letters beyond a to z",
                 remedy="write the host in its ASCII form, the one with xn--",
             )
+
+
+def _known_labels() -> Iterator[str]:
+    yield from (*CLICKS, SAVE, TOKEN_LABEL)
+    for setting in SETTINGS:
+        group = setting.page_label
+        yield group
+        if setting.kind is Kind.BOX:
+            yield f"{GROUP_OF_BOXES}: {group}"
+        yield from setting.labels
+        yield from (f"{group}: {label}" for label in setting.labels)
+
+
+KNOWN = frozenset((*_known_labels(), *REPORT))
+"""Every label that may be overridden: plain, or as ``group: label`` for one box."""
+
+
+def _beside(label: str) -> Iterator[str]:
+    """Give the other labels that stand where this one does."""
+    group, _, own = label.rpartition(": ")
+    boxes = [one.page_label for one in SETTINGS if one.kind is Kind.BOX]
+    places = [(one.page_label, one.labels) for one in SETTINGS]
+    controls = [*CLICKS, SAVE, TOKEN_LABEL, *(page_label for page_label, _ in places)]
+    places += [("", REPORT), (GROUP_OF_BOXES, tuple(boxes)), ("", tuple(controls))]
+    for place, labels in places:
+        if own in labels and (group in {"", place}):
+            yield from (one for one in labels if one != own)
+
+
+def _like(one: str, shown: str) -> bool:
+    return " ".join(one.split()).casefold() == " ".join(shown.split()).casefold()
+
+
+class PageLabels:
+    """
+    The labels of the page, ours unless the project overrides them.
+
+    Raises ``ProjectError`` if an override is for no label that we know, or shows what
+    another one is called: what is meant for one would be done to the other.
+    """
+
+    def __init__(self, overrides: Mapping[str, str]) -> None:
+        for label, shown in overrides.items():
+            if other := next((one for one in _beside(label) if _like(one, shown)), ""):
+                raise ProjectError(
+                    f"backends.browser.labels: {label!r} is shown as {shown!r}, which"
+                    f" is what {other!r} is called",
+                    remedy="state what the page shows for this label and no other",
+                )
+            if label not in KNOWN:
+                raise ProjectError(
+                    f"backends.browser.labels: there is no label {label!r}",
+                    remedy=did_you_mean(label, sorted(KNOWN)) or None,
+                )
+        self._overrides = overrides
+
+    def shown(self, label: str, group: str = "") -> str:
+        """Give what the page shows where ``label`` belongs."""
+        plain = self._overrides.get(label, label)
+        return self._overrides.get(f"{group}: {label}", plain) if group else plain
+
+    def of_setting(self, setting: str) -> str:
+        """Give what the page calls a setting."""
+        group = GROUP_OF_BOXES if BY_NAME[setting].kind is Kind.BOX else ""
+        return self.shown(setting_named(setting).page_label, group)
+
+    def ours(self, setting: str, shown: str) -> str:
+        """Give our label for one that a setting offers; one we do not know stays."""
+        group = setting_named(setting).page_label
+        for label in BY_NAME[setting].labels:
+            if is_same_label(self.shown(label, group), shown):
+                return label
+        return shown
+
+    def offered(self, setting: str, label: str) -> str:
+        """Give what the page shows for a label that a setting offers."""
+        known = label in BY_NAME[setting].labels
+        return self.shown(label, setting_named(setting).page_label) if known else label
+
+
+def name_pattern(label: str) -> str | re.Pattern[str]:
+    """Give the name of a control as a browser looks for it, however it is spelled."""
+    return label if label.isascii() else re.compile(rf"^\s*{pattern_of(label)}\s*$")
+
+
+def any_of(labels: Sequence[str]) -> re.Pattern[str]:
+    """Give the names of several controls as a browser looks for them."""
+    spelled = "|".join(map(pattern_of, labels)).replace("/", r"\/")
+    return re.compile(rf"^\s*(?:{spelled})\s*$")
+
+
+def pattern_of(label: str) -> str:
+    """Give a pattern that finds a label, however it is spelled."""
+    return f"(?:{'|'.join(map(re.escape, spellings_of(label)))})"
+
+
+def spellings_of(label: str) -> tuple[str, ...]:
+    """Give a label as it is stated, and with its accents put together and apart."""
+    return tuple(
+        dict.fromkeys([label, compose_accents(label), decompose_accents(label)])
+    )
 
 
 def keep_own(kept: object, website: Website) -> object:
