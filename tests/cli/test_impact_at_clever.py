@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -22,7 +23,7 @@ from served_clever import TOKEN, ServedClever, a_district, made_up, serving_clev
 from connectsync.cli import backends
 from connectsync.cli.terminal import ExitStatus
 from connectsync.emulator.clever import CleverDistrict, CleverFaults
-from connectsync.emulator.seed import ROLES, MadeUpRoster
+from connectsync.emulator.seed import ROLES, MadeUpRoster, Person
 from connectsync.roster import clever_users
 from connectsync.roster.files import find_files
 from connectsync.roster.tables import RosterTables
@@ -74,6 +75,21 @@ def test_clevers_roster_and_a_dump_of_it_count_the_same(
     for one in (at_clever, in_file):
         del one["roster"]["source"], one["roster"]["read_at"], one["notes"]
     assert at_clever == in_file
+
+
+class Misplaced(MadeUpRoster):
+    """A roster with a surname as type, relationship and phone type of many contacts."""
+
+    NAME = f"Alder{MARK}"
+
+    def _contact(self, number: int) -> Person:
+        person = super()._contact(number)
+        role: Any = person["roles"]
+        if number % 2:
+            role["contact"]["phone_type"] = self.NAME
+            for tie in role["contact"]["student_relationships"]:
+                tie |= {"type": self.NAME, "relationship": self.NAME}
+        return person
 
 
 class Asked(list[str]):
@@ -208,7 +224,9 @@ def test_nothing_of_a_person_is_printed_or_written_whatever_happens(
     monkeypatch.setattr("tempfile.tempdir", None)
     monkeypatch.setattr("connectsync.web.http._backoff_seconds", lambda _: 0.0)
     formats = FORMATS if name == "fine" else FORMATS[:1]
-    with serving_clever(lakeview(), WEATHER[name]) as clever:
+    misplaced = Misplaced(30, seed=1, district=ID, mark=MARK)
+    spoiled = replace(lakeview(), roster=misplaced)
+    with serving_clever(spoiled, WEATHER[name]) as clever:
         environment = {
             **configure(valley, clever),
             "OTEL_TRACES_EXPORTER": "console",
@@ -227,8 +245,9 @@ def test_nothing_of_a_person_is_printed_or_written_whatever_happens(
         {ExitStatus.FINE} if name == "fine" else {ExitStatus.UNREACHABLE}
     )
     told = "".join(one.both for one in said) + written(valley.folder, elsewhere)
-    insist_nobody(told, values(made_up(30, mark=MARK)))
+    insist_nobody(told, values(misplaced))
     assert TOKEN not in told
+    assert ("may be of a person (not shown)" in told) == (name == "fine")
 
 
 @pytest.mark.parametrize("where", ["take_page", "settle"])

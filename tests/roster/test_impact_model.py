@@ -13,9 +13,9 @@ from tempfile import TemporaryDirectory
 import pytest
 import slow_tally as slow
 
-from connectsync.domain.impact import Measured, Selection
+from connectsync.domain.impact import Measured, Selection, alternatives
 from connectsync.roster.layouts import open_roster_files
-from connectsync.roster.tables import alternatives, measure, open_tables
+from connectsync.roster.tables import measure, open_tables
 
 TYPES = ("Parent/Guardian", "parent/guardian ", "Emergency", "Primary", "", "Guardian")
 TIES = ("Parent", "PARENT", "Grandparent", "Self", "Other", "", "Mother", " parent")

@@ -16,7 +16,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectsync.domain.impact import Dictionary, Gap, Selection
+from connectsync.domain.impact import Gap, Selection
+from connectsync.domain.roster_words import Dictionary
 from connectsync.errors import RosterUnreadable
 from connectsync.roster import layouts, tables
 from connectsync.roster.layouts import RosterInFiles, open_roster_files
@@ -467,7 +468,7 @@ def test_what_words_mean_is_what_the_project_states(tmp_path: Path) -> None:
 
 def test_values_that_may_be_names_are_counted_and_not_shown(tmp_path: Path) -> None:
     rows = b"".join(
-        b"s1,x,Parent/Guardian,%b,\n" % word
+        b"s1,Ana Elm,Parent/Guardian,%b,\n" % word
         for word in (
             [b"Foster Smith", b"Legal Guardian", b"Zoe"] + [b"Court Appointed"] * 10
         )
@@ -493,14 +494,14 @@ def test_names_in_the_column_of_relationships_are_refused(tmp_path: Path) -> Non
 
 
 def test_small_schools_are_counted_as_one(tmp_path: Path) -> None:
-    rows = [b"big,b%d,\n" % one for one in range(10)]
+    rows = [b"North High,b%d,\n" % one for one in range(10)]
     rows += [b"tiny,t1,\n", b"=evil,e1,\n"]
     content = b"School_id,Student_id,Contact_name\n" + b"".join(rows)
     with open_roster_files(in_file(tmp_path, content)) as read:
         found = measure(read.tables, (None, CHOSEN), by_school=True)
     assert [(one.school, one.after.students) for one in found.schools] == [
         ("", 2),
-        ("big", 10),
+        ("North High", 10),
     ]
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from schema_pages import GENERATED, table
 
-from connectsync.domain.impact import FEWEST, Assumption, Standing, assumptions
+from connectsync.domain.impact import Assumption, Standing, assumptions
+from connectsync.domain.roster_words import FEWEST
 
 MEANINGS = {
     Standing.DOCUMENTED: "a public page says it.",
@@ -24,10 +25,15 @@ ABOUT = (
 
 HIDDEN = (
     "Only numbers leave the count: no name, phone number, email or id of a person. A"
-    " value outside Clever's lists is shown if it is a common word for a relationship"
-    f" or a phone, or if at least {FEWEST} rows have it; others are counted together,"
-    " since a column in the wrong place may hold names. Schools with fewer than"
-    f" {FEWEST} students are counted together, too."
+    " value outside Clever's lists may be a name in the wrong column. So it is shown"
+    " only if it is made of common words for kin and phones, or if at least"
+    f" {FEWEST} rows have it and no word in it stands in any name, email, phone number"
+    " or id of the same roster, of students, contacts and staff alike; where most"
+    " contacts have no name to compare with, only the common words are shown. The"
+    " others are counted together, as *may be of a person (not shown)*. A file with"
+    " words to compare is read once more for its names. A school is named if it has"
+    f" at least {FEWEST} students and its id is not made of the name or id of a"
+    " person; the others are counted together, too."
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import slow_tally as slow
@@ -46,14 +47,33 @@ SOURCES: dict[str, Callable[[Path], Path]] = {
 }
 
 
+MANY = 12
+"""Rows of a name in the wrong column: too many to be hidden for being few."""
+
+
 def marked() -> slow.MadeRoster:
-    """Give a roster with a mark in every value, also where labels belong."""
+    """
+    Give a roster with a mark in every value, also where labels belong.
+
+    A surname stands in the columns of lists and of schools, and in many rows.
+    """
     roster = made(MARK)
     odd = slow.Contact(99, f"{MARK}c", f"{MARK}P", f"{MARK}@x.org", "1", f"{MARK} Cell")
     link = slow.Link(0, len(roster.contacts), f"{MARK} type", f"{MARK} tie")
     lone = slow.Student(f"{MARK}alone", f"{MARK}", f"{MARK}south")
+    name = f"{MARK}Person"
+    kin = tuple(replace(roster.contacts[0], phone_type=name) for _ in range(MANY))
+    many = tuple(
+        slow.Student(f"{MARK}m{one}", f"{MARK}{one}", name) for one in range(MANY)
+    )
+    first, last = len(roster.students) + 1, len(roster.contacts) + 1
+    misplaced = tuple(
+        slow.Link(first + one, last + one, name, name) for one in range(MANY)
+    )
     return slow.MadeRoster(
-        (*roster.students, lone), (*roster.contacts, odd), (*roster.links, link)
+        (*roster.students, lone, *many),
+        (*roster.contacts, odd, *kin),
+        (*roster.links, link, *misplaced),
     )
 
 

@@ -312,6 +312,7 @@ def pages_of(roster: MadeRoster, size: int = 3) -> list[str]:
 _COLUMNS = {
     "id": "VARCHAR",
     "email": "VARCHAR",
+    "name": "STRUCT(last VARCHAR)",
     "roles": "STRUCT(student STRUCT(sis_id VARCHAR, student_number VARCHAR, school"
     " VARCHAR, schools VARCHAR[]), contact STRUCT(sis_id VARCHAR, phone VARCHAR,"
     " phone_type VARCHAR, student_relationships STRUCT(student VARCHAR, type VARCHAR,"

@@ -233,7 +233,7 @@ class _Counting:
             read_at,
             before.where,
             measured,
-            (*self._say_tried(), *before.said, *read.notes),
+            (*self._say_tried(), *before.said, *read.notes, *measured.notes()),
         )
 
     async def _read_before(self) -> dict[str, _Before]:

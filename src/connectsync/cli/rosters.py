@@ -15,8 +15,9 @@ from connectsync.config.decode import Ground, without_steps_up
 from connectsync.config.discovery import below, stem_of
 from connectsync.config.project import Project, at_district
 from connectsync.domain.district import District
-from connectsync.domain.impact import Dictionary, Gap
+from connectsync.domain.impact import Gap
 from connectsync.domain.plan import DistrictPlan, NotCounted, RosterImpact
+from connectsync.domain.roster_words import Dictionary
 from connectsync.domain.wording import did_you_mean
 from connectsync.errors import ConnectError, ProjectError, RosterUnreadable, UsageError
 from connectsync.roster.tables import RosterTables, open_tables
@@ -151,10 +152,13 @@ class RosterReader:
         district: District,
         *,
         schools: bool = False,
+        shown: bool = True,
         meanwhile: Meanwhile = nothing,
     ) -> AsyncIterator[OpenRoster]:
         """
         Read the roster of a district into tables, with ``schools`` its schools as well.
+
+        What only numbers are ``shown`` of is not asked for names.
 
         What is to be done ``meanwhile`` is done while the roster is found, or on its
         way; what is wrong with that is said first. Raises ``ConnectsyncError``.
@@ -164,6 +168,7 @@ class RosterReader:
             raise _no_roster()
         if roster == CLEVER:
             with open_tables() as tables:
+                tables.shown, tables.schools = shown, schools
                 yield await self._read_at_clever(tables, district, meanwhile)
             return
         from connectsync.roster.layouts import find_roster_files
@@ -276,7 +281,7 @@ class PlanCounter:
         if not rosters.of(key):
             return NotCounted("no roster is named for this district")
         try:
-            async with rosters.open(self.districts[key]) as read:
+            async with rosters.open(self.districts[key], shown=False) as read:
                 read.tables.once = True
                 return count_plan(
                     planned,

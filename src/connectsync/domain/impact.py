@@ -8,9 +8,7 @@ mean is said here. No value here belongs to a person.
 from __future__ import annotations
 
 import json
-import re
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
@@ -18,13 +16,14 @@ from importlib.resources import files
 from typing import NamedTuple
 
 from connectsync.domain.settings import Form
+from connectsync.domain.wording import many
 from connectsync.providers.clever import (
     ContactRelationship,
     ContactType,
     PhoneType,
     StudentId,
 )
-from connectsync.values import dataclass, field
+from connectsync.values import dataclass, replace
 
 
 class Standing(StrEnum):
@@ -107,67 +106,26 @@ class Gap(StrEnum):
     STUDENTS = "students with their ids"
 
 
-class Choice(NamedTuple):
-    """The words of a roster that a selection takes, folded; none of them is blank."""
-
-    types: frozenset[str] = frozenset()
-    relationships: frozenset[str] = frozenset()
-    phone_types: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Dictionary:
+def alternatives(after: Selection) -> Iterator[tuple[str, str, Selection]]:
     """
-    What words of a roster mean where they are none of the provider's labels.
+    Give each label that is not chosen, and the selection with it.
 
-    ``stated`` gives, by field and folded word, the label that the project says it is.
+    Of phone types one alone can be chosen, so another one takes its place.
     """
-
-    stated: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-
-    def words(self, name: str, labels: Iterable[str]) -> frozenset[str]:
-        """Give the folded words of a field that mean one of these labels."""
-        wanted = {label.lower() for label in labels}
-        stated = self.stated.get(name, {})
-        meant = {word for word, label in stated.items() if label.lower() in wanted}
-        return frozenset(meant | (wanted - stated.keys()))
-
-    def outside(
-        self, found: Mapping[str, Mapping[str, int]]
-    ) -> dict[str, dict[str, int]]:
-        """Give the words that mean nothing, by field, with their counts."""
-        return {
-            name: others
-            for name, labels in LABELS.items()
-            if (
-                others := _shown(
-                    found.get(name, {}),
-                    {*map(str.lower, labels), *self.stated.get(name, {})},
-                )
-            )
-        }
-
-    def choice(self, selection: Selection) -> Choice:
-        """Give the words that a selection takes."""
-        if selection.matches_nothing or not selection.says_who:
-            return Choice()
-        # a number of the type Home fills a field that is not texted
-        texted = (selection.phone_types or frozenset()) - {PhoneType.HOME}
-        return Choice(
-            self.words("type", selection.contact_types or ()),
-            self.words("relationship", selection.contact_relationships or ()),
-            self.words("phone_type", texted),
-        )
-
-
-NO_WORDS_STATED = Dictionary()
-
-LABELS: Mapping[str, type[StrEnum]] = {
-    "type": ContactType,
-    "relationship": ContactRelationship,
-    "phone_type": PhoneType,
-}
-"""The fields of a roster that hold labels, and Clever's own."""
+    types, relationships = after.contact_types, after.contact_relationships
+    if after.matches_nothing or types is None or relationships is None:
+        return
+    for label in PhoneType if after.phone_types is not None else ():
+        if label not in (after.phone_types or ()):
+            other = replace(after, phone_types=frozenset([label]))
+            yield "phone_types", label, other
+    for type_ in ContactType:
+        if type_ not in types:
+            yield "contact_types", type_, replace(after, contact_types=types | {type_})
+    for one in ContactRelationship:
+        if one not in relationships:
+            other = replace(after, contact_relationships=relationships | {one})
+            yield "contact_relationships", one, other
 
 
 class PeopleCount(NamedTuple):
@@ -349,48 +307,9 @@ def _beyond(counts: Counts, more: int, less: int) -> Reach:
     return Reach(created, by_text, students)
 
 
-FEWEST = 10
-"""
-How many people have to share a word or a school before it is shown.
-
-What a few rows alone hold may be a name in the wrong column, or tell who they are.
-"""
-
-MOST_VALUES = 25
-
-NOT_SHOWN = "(not shown)"
-"""What stands for values that may be no labels at all."""
-
-_COMMON = (
-    "aunt brother cell cellphone cousin custodian dad daytime emergency father"
-    " friend grandfather grandmother guardian home husband landline legal"
-    " mobile mom mother neighbor nanny office other parent phone primary relative"
-    " secondary self sibling sister sitter spouse step stepfather stepmother student"
-    " uncle unknown wife work"
-)
-
-COMMON_WORDS = frozenset(_COMMON.split())
-"""Words that are never a name, so that even one row of them can be shown."""
-
-_LABEL = re.compile(r"[A-Za-z][A-Za-z /&'-]{0,29}")
-
-
-def _shown(found: Mapping[str, int], known: Collection[str]) -> dict[str, int]:
-    """Give values outside a list with their counts; what may be no label as one."""
-    others = {value: count for value, count in found.items() if value not in known}
-    crowded = len(others) > MOST_VALUES
-    shown: Counter[str] = Counter()
-    for value, count in others.items():
-        word = all(part in COMMON_WORDS for part in re.findall("[a-z]+", value))
-        label = bool(_LABEL.fullmatch(value))
-        safe = label and (word or (count >= FEWEST and not crowded))
-        shown[value if safe or not value else NOT_SHOWN] += count
-    return dict(sorted(shown.items()))
-
-
 @dataclass(frozen=True, slots=True)
 class SchoolImpact:
-    """The tallies of one school, by its id; empty for those with few students."""
+    """The tallies of one school, by its id; empty for those that are not named."""
 
     school: str
     before: Tally | None
@@ -404,6 +323,7 @@ class Measured:
 
     ``staff`` are contacts who share their email with a member of staff, None where the
     roster knows no staff. ``unknown`` are words outside Clever's lists, by field.
+    ``unnamed`` counts schools that are not small and whose id may be a person's.
     """
 
     contacts: int
@@ -412,6 +332,15 @@ class Measured:
     unknown: Mapping[str, Mapping[str, int]]
     suggestions: tuple[Suggestion, ...]
     schools: tuple[SchoolImpact, ...] = ()
+    unnamed: int = 0
+
+    def notes(self) -> Iterator[str]:
+        """Say what a reader of the figures has to know of them."""
+        if self.unnamed:
+            yield (
+                f"{many(self.unnamed, 'school')} counted with the smaller ones: the id"
+                " may be the name or id of a person"
+            )
 
 
 @dataclass(frozen=True, slots=True)

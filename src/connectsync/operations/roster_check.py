@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from connectsync.domain.district import District
-from connectsync.domain.impact import Dictionary, Gap, selection_of
+from connectsync.domain.impact import Gap, selection_of
 from connectsync.domain.live import Check, fail, ok, warn
 from connectsync.domain.outcome import FirstNight, FirstNightState, LastSave
 from connectsync.domain.plan import (
@@ -22,6 +22,7 @@ from connectsync.domain.plan import (
     RosterImpact,
     SettingImpact,
 )
+from connectsync.domain.roster_words import Dictionary
 from connectsync.domain.sync import (
     DistrictStatus,
     Night,

@@ -16,6 +16,7 @@ from connectsync.domain.impact import (
     assumptions,
     differences,
 )
+from connectsync.domain.roster_words import NOT_SHOWN
 from connectsync.domain.wording import many
 from connectsync.files.sheets import csv_table
 from connectsync.report.markdown import plain
@@ -46,6 +47,7 @@ FIELDS = {
     "relationship": ("relationship", "contact_relationships"),
     "phone_type": ("phone type", "phone_types"),
 }
+_CALLED = {"": "(blank)", NOT_SHOWN: "may be of a person (not shown)"}
 SETTINGS = {setting: called for called, setting in FIELDS.values()}
 
 _WIDE, _NUMBER = 40, 11
@@ -179,7 +181,9 @@ def _sections(found: Impact) -> Iterator[tuple[str, list[str]]]:
 
 def _unknown(found: Impact) -> Iterator[str]:
     for name, values in found.measured.unknown.items():
-        told = (f"{value or '(blank)'} {count:,}" for value, count in values.items())
+        told = (
+            f"{_CALLED.get(value, value)} {count:,}" for value, count in values.items()
+        )
         yield f"{FIELDS[name][0]}: {', '.join(told)}"
 
 

@@ -32,7 +32,7 @@ from connectsync.roster.opening import (
     repeated_columns,
     understood,
 )
-from connectsync.values import dataclass, field
+from connectsync.values import dataclass, field, replace
 
 MOST_MEMBERS = 1000
 """Files of a folder or a zip that are looked at: a roster has about twenty."""
@@ -70,7 +70,7 @@ class RosterFile:
     those may be one ``is_array``. ``skipped`` are the blank lines before the header. Of
     one that is packed, or that DuckDB does not read as it is, ``ends`` are the open
     ends of a pipe, 0 to read from and 1 to write to, and ``failure`` is what was wrong
-    with its bytes while they were handed on.
+    with its bytes while they were handed on. It is read ``again`` out of another pipe.
     """
 
     source: DeliveredFile
@@ -82,6 +82,7 @@ class RosterFile:
     readable: str = ""
     ends: dict[int, int] = field(default_factory=dict)
     failure: RosterUnreadable | None = None
+    again: RosterFile | None = None
 
     @property
     def name(self) -> str:
@@ -98,6 +99,8 @@ class RosterFile:
         for end in ends or tuple(self.ends):
             with suppress(OSError, KeyError):
                 os.close(self.ends.pop(end))
+        if self.again is not None and not ends:
+            self.again.close()
 
     def sample(self, columns: Sequence[int]) -> list[set[str]]:
         """Give values that stand in columns of the first rows; those of lists do."""
@@ -401,8 +404,10 @@ def _make_readable(file: RosterFile) -> None:
         if path is None:
             said, remedy = "a zip cannot be read", "unpack it, and give the folder"
         raise file.problem(f"{said} on this system", remedy)
-    file.ends = dict(enumerate(os.pipe()))
-    file.readable = f"{_PIPES}/{file.ends[0]}"
+    file.again = replace(file)
+    for one in (file, file.again):
+        one.ends = dict(enumerate(os.pipe()))
+        one.readable = f"{_PIPES}/{one.ends[0]}"
 
 
 _PIPES = "/dev/fd"

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from threading import Thread
 from typing import IO
 
-from connectsync.domain.impact import LABELS, Gap
+from connectsync.domain.impact import Gap
+from connectsync.domain.roster_words import LABELS, columns_of_people
 from connectsync.errors import RosterUnreadable
 from connectsync.roster.files import (
     WANTED,
@@ -28,7 +30,7 @@ from connectsync.roster.opening import (
     insist_even,
     unreadable,
 )
-from connectsync.roster.tables import RosterTables, open_tables, statement
+from connectsync.roster.tables import RosterTables, of_users, open_tables, statement
 from connectsync.values import dataclass
 
 
@@ -74,7 +76,7 @@ def find_roster_files(
     with (
         find_files(path, shown or str(path), encoding, way_out) as found,
         open_tables(
-            [one.readable for one in found],
+            [each.readable for one in found for each in (one, one.again or one)],
             schools=schools or not all(one.columns for one in found),
             emails=not all(one.columns for one in found),
         ) as tables,
@@ -164,6 +166,7 @@ class _Loader:
         told = [2, 3, 5, *([7] if given["number"] != _ABSENT else [])]
         self._expect(file, given)
         self._run(file, "rows", notes=_notes(told), **given)
+        self._look_later(file, given)
         return "Clever students.csv"
 
     def _contacts(self, file: RosterFile) -> str:
@@ -171,6 +174,7 @@ class _Loader:
         given |= {"school": "", "number": _ABSENT}
         self._expect(file, given)
         self._run(file, "rows", notes=_notes([2, 5]), **given)
+        self._look_later(file, given)
         if self._has_students:
             return "Clever students.csv and contacts.csv"
         self.gaps.add(Gap.STUDENTS)
@@ -178,6 +182,21 @@ class _Loader:
             "contacts.csv lists no students: only those with a contact are counted"
         )
         return "Clever contacts.csv"
+
+    def _look_later(self, file: RosterFile, given: Mapping[str, str]) -> None:
+        """Let the names in a file be looked at, should a word have to be compared."""
+        told = (f"{how}(c{place})" for place, how in columns_of_people(file.columns))
+        said = ", ".join(told) or "''"
+        names = {one: given.get(one, _ABSENT) for one in ("name", *LABELS)}
+        people = partial(statement("people_of_rows").format, said=said, **names)
+
+        def look(wanted: Collection[str]) -> None:
+            again = file.again or file
+            with hand_on(again):
+                source = _csv_source(again)
+                self.tables.take_people(people(source=source), wanted)
+
+        self.tables.later.append(look)
 
     def _expect(self, file: RosterFile, given: Mapping[str, str]) -> None:
         """Look which words the first rows hold: the others hold few more."""
@@ -218,6 +237,8 @@ class _Loader:
             if self._has_roles
             else "",
         )
+        name = _column(file.columns, "familyname")
+        self._look_later(file, {"name": name, "type": "'any'"})
         self.gaps.add(Gap.LABELS)
         self.notes.append(
             "OneRoster tells no contact types and no phone types: what depends on them"
@@ -255,6 +276,15 @@ class _Loader:
             except RosterUnreadable as error:
                 self._place(error, file, users)
                 raise
+
+        def look(wanted: Collection[str]) -> None:
+            again = file.again or file
+            with hand_on(again):
+                once_more = users.replace(spelled, _quote(again.readable))
+                parsed = of_users("parsed", once_more, names=True)
+                self.tables.take_people(of_users("people_of_users", parsed), wanted)
+
+        self.tables.later.append(look)
         return "answers of Clever"
 
     def _place(self, error: RosterUnreadable, file: RosterFile, users: str) -> None:

@@ -21,12 +21,7 @@ from types import ModuleType
 from typing import Any
 
 from connectsync.domain.impact import (
-    FEWEST,
-    LABELS,
-    NO_WORDS_STATED,
-    Choice,
     Counts,
-    Dictionary,
     Gap,
     LinkCount,
     Measured,
@@ -37,50 +32,26 @@ from connectsync.domain.impact import (
     StudentCount,
     Suggestion,
     Tally,
+    alternatives,
     compare,
     tally,
 )
+from connectsync.domain.roster_words import (
+    FEWEST,
+    LABELS,
+    NO_WORDS_STATED,
+    Choice,
+    Dictionary,
+    KnownPeople,
+)
 from connectsync.errors import load_extra
-from connectsync.providers.clever import ContactRelationship, ContactType, PhoneType
+from connectsync.providers.clever import ContactRelationship
 from connectsync.roster.opening import (
     MEMORY,
     MOST_SECONDS,
     TOO_LONG,
     problem_of,
     unreadable,
-)
-from connectsync.values import replace
-
-ROWS: Mapping[str, str] = {
-    "student": "UBIGINT",
-    "contact": "UBIGINT",
-    "number": "UBIGINT",
-    "words": "UBIGINT",
-    "notes": "UTINYINT",
-    "email": "UBIGINT",
-    "own": "VARCHAR[]",
-    "school": "VARCHAR",
-}
-"""
-The columns of ``rows``: what one row of a source says of a student, a contact, or both.
-
-``student`` and ``contact`` are hashes of who they are, and so is ``number`` of the ten
-digits of a number that can be texted; null where there is none. ``words`` is a hash of
-type, relationship and phone type; ``own`` are the three as in the source, and only
-where they are none of those in ``known``, which most rows hold.
-What else is known stands in ``notes``, a bit each, as ``sql/macros.sql`` says.
-``email`` is a hash, where the source knows staff whom it may be compared with.
-"""
-
-_SETTINGS = (
-    "SET allow_community_extensions = false",
-    # the order of rows never matters, and keeping it takes memory
-    "SET preserve_insertion_order = false",
-    "SET allow_persistent_secrets = false",
-    "SET enable_progress_bar = false",
-    # how many rows a file has is not known before it is read: as our joins are written,
-    # the smaller side is the second one
-    "SET disabled_optimizers = 'join_order,build_side_probe_side'",
 )
 
 _OF_PAGE = "SELECT unnest(json_extract($page, '$.data[*].data')) AS one"
@@ -92,8 +63,11 @@ def statement(name: str) -> str:
     return (files("connectsync.roster") / "sql" / f"{name}.sql").read_text("utf-8")
 
 
-def _users(query: str) -> str:
-    return statement("users").replace("/* users */", query)
+def of_users(name: str, query: str, *, names: bool = False) -> str:
+    """Give a statement on users that a query gives, ``parsed`` on users as JSON."""
+    shape = '"name": {"first": "VARCHAR", "middle": "VARCHAR", "last": "VARCHAR"},'
+    told = statement(name).replace("/* users */", query)
+    return told.replace("/* names */", shape if names else "")
 
 
 class RosterTables:
@@ -102,9 +76,12 @@ class RosterTables:
 
     ``files`` are all that it may read; it can write nothing. Open it with
     `open_tables`. Where people are counted ``once`` their rows are gone afterwards.
+    Where no words are ``shown``, names are not needed to compare them with, nor are
+    numbers where ``schools`` are not told apart.
     """
 
     once = False
+    shown = schools = True
 
     def __init__(
         self, database: Any, failure: type[Exception], *, emails: bool
@@ -113,6 +90,8 @@ class RosterTables:
         self._beside = database.cursor()
         self._failure = failure
         self._emails = emails
+        self.later: list[Callable[[Collection[str]], None]] = []
+        """What looks for some parts in the names of a source that can be read again."""
         self._ends = monotonic() + MOST_SECONDS
 
     def interrupt(self) -> None:
@@ -140,18 +119,37 @@ class RosterTables:
         # raised here: inside, what DuckDB said would come along as the context
         raise problem
 
-    def take_page(self, role: str, page: str) -> None:
+    def take_page(self, _: str, page: str) -> None:
         """
         Add a page of users as Clever answers ``/users``.
 
-        What each of them is says the row itself, whatever ``role`` was asked for.
+        What each of them is says the row itself, whatever role was asked for.
         """
-        del role
-        self.run(_users(_OF_PAGE), {"page": page})
+        parsed = of_users("parsed", _OF_PAGE, names=self.shown)
+        self.run(f"CREATE OR REPLACE TEMP TABLE page AS {parsed}", {"page": page})
+        self.run(of_users("users", "FROM page"))
+        if self.shown:
+            self.take_people(of_users("people_of_users", "FROM page"))
+        self.run("DROP TABLE page")
+
+    def take_people(self, people: str, wanted: Collection[str] | None = None) -> None:
+        """
+        Add what people are called, as a statement says, by hashes of its parts.
+
+        Only of the ``wanted`` parts, once it is known which words are looked for.
+        """
+        parts = "parts_in(said)"
+        only = "" if self.schools else "WHERE NOT regexp_matches(part, '[0-9]')"
+        if wanted is not None:
+            only = statement("wanted")
+            if len(wanted) <= MOST_IN_PATTERN:
+                either = "|".join(sorted(wanted))
+                parts = f"regexp_extract_all(said, '\\b(?:{either})\\b')"
+        self.run(statement("theirs").format(people=people, parts=parts, wanted=only))
 
     def add_users(self, query: str) -> None:
         """Add each user that a query gives as JSON, in a column ``one``."""
-        self.run(_users(query))
+        self.run(of_users("users", of_users("parsed", query)))
 
     def expect(self, words: Mapping[str, Collection[str]]) -> None:
         """Say, before rows come, which words many of them hold; with Clever's own."""
@@ -210,6 +208,21 @@ class RosterTables:
             raise unreadable(_NO_WORDS)
         return told
 
+    def people(self, values: Collection[str]) -> KnownPeople:
+        """Say which of some values stand in a name, an email, a phone or an id too."""
+        if not values:
+            return KnownPeople()
+        self.run(statement("asked"), {"values": sorted(values)})
+        parts = "SELECT DISTINCT unnest(list_append(parts, squeezed)) FROM asked"
+        wanted = {part for (part,) in self.run(parts)} - {""}
+        for look in self.later if wanted else ():
+            look(wanted)
+        return KnownPeople.of(self.run(statement("answered")))
+
+    def large_schools(self) -> list[str]:
+        """Give the schools that are not small."""
+        return [one for (one,) in self.run(statement("large"), {"fewest": FEWEST})]
+
     def staff_contacts(self) -> int | None:
         """Count contacts with the email of a member of staff; None without staff."""
         if not self._emails:
@@ -224,13 +237,16 @@ class RosterTables:
         return int(found) if there else None
 
     def count(
-        self, choices: Sequence[Choice], selves: Collection[str], *, by_school: bool
+        self,
+        choices: Sequence[Choice],
+        selves: Collection[str],
+        schools: Collection[str] | None = None,
     ) -> dict[str, Counts]:
         """
-        Count people by what each choice does with them, in each school or in all.
+        Count people by what each choice does with them, in all or in each school.
 
-        The whole roster stands under the empty name, and so do the schools that are
-        too small to be told apart. ``selves`` are the words for the student as contact.
+        The whole roster stands under the empty name, and so do all but the ``schools``
+        that are told apart. ``selves`` are the words for the student as contact.
         Ask for the ``words`` first. Raises ``ValueError`` for more choices than bits.
         """
         if len(choices) > MOST_CHOICES:
@@ -242,10 +258,10 @@ class RosterTables:
         meant = {"choices": json.dumps(rows), "selves": sorted(selves)}
         self.run(statement("meant"), meant)
         given = {"by": "", "kept": "", "named": "''", "rows": "rows"}
-        if by_school:
+        if schools is not None:
             given |= {"by": "school, ", "kept": "school VARCHAR,"}
             given |= {"named": "school", "rows": _PLACED}
-            self.run(statement("attends"), {"fewest": FEWEST})
+            self.run(statement("attends"), {"shown": sorted(schools)})
         self.run(statement("counted").format(**given))
         ((middle,),) = self.run("SELECT count(*) // 2 FROM rows")
         halves = {"marked": (f"< {middle}", f">= {middle}"), "people": ("0", "1")}
@@ -282,6 +298,8 @@ class RosterTables:
 
 MOST_CHOICES = 27
 """So many bits a row has for choices, and as many for what they text."""
+
+MOST_IN_PATTERN = 100
 
 MOST_WORDS = 20_000
 """So many combinations of types, relationships and phone types are no labels."""
@@ -340,43 +358,18 @@ def open_tables(
     over = threading.Timer(MOST_SECONDS, opened.interrupt)
     over.daemon = True
     try:
-        for setting in _SETTINGS:
-            database.execute(setting)
+        database.execute(statement("settings"))
         database.execute("SET allowed_paths = ?", [list(readable)])
         database.execute("SET enable_external_access = false")
         database.execute(statement("macros"))
-        without = {"school": not schools, "email": not emails}
-        columns = ", ".join(
-            f'"{name}" {kind}' for name, kind in ROWS.items() if not without.get(name)
-        )
-        database.execute(f"CREATE TABLE rows ({columns})")
+        columns = {"school": "VARCHAR" * schools, "email": "UBIGINT" * emails}
+        told = [f", {name} {kind}" for name, kind in columns.items() if kind]
+        database.execute(statement("empty").format(columns="".join(told)))
         over.start()
         yield opened
     finally:
         over.cancel()
         database.close()
-
-
-def alternatives(after: Selection) -> Iterator[tuple[str, str, Selection]]:
-    """
-    Give each label that is not chosen, and the selection with it.
-
-    Of phone types one alone can be chosen, so another one takes its place.
-    """
-    types, relationships = after.contact_types, after.contact_relationships
-    if after.matches_nothing or types is None or relationships is None:
-        return
-    for label in PhoneType if after.phone_types is not None else ():
-        if label not in (after.phone_types or ()):
-            other = replace(after, phone_types=frozenset([label]))
-            yield "phone_types", label, other
-    for type_ in ContactType:
-        if type_ not in types:
-            yield "contact_types", type_, replace(after, contact_types=types | {type_})
-    for one in ContactRelationship:
-        if one not in relationships:
-            other = replace(after, contact_relationships=relationships | {one})
-            yield "contact_relationships", one, other
 
 
 def measure(
@@ -399,8 +392,12 @@ def measure(
     choices = [dictionary.choice(one) for one in asked]
     selves = dictionary.words("relationship", [ContactRelationship.SELF])
     staff = tables.staff_contacts()
-    whole = tables.count(choices, selves, by_school=False).get("", Counts())
-    schools = tables.count(choices[:2], selves, by_school=True) if by_school else {}
+    odd = frozenset[str]() if Gap.LABELS in gaps else dictionary.asked(found)
+    large = tables.large_schools() if by_school else []
+    people = tables.people({*odd, *large})
+    named = [one for one in large if people.may_show_school(one)]
+    whole = tables.count(choices, selves).get("", Counts())
+    schools = tables.count(choices[:2], selves, named) if by_school else {}
 
     def pair(counts: Counts) -> tuple[Tally | None, Tally]:
         told = tally(counts, 0, before, gaps) if before else None
@@ -410,7 +407,7 @@ def measure(
         contacts=len(whole.people) and sum(one.total for one in whole.people),
         staff=staff,
         tallies=pair(whole),
-        unknown={} if Gap.LABELS in gaps else dictionary.outside(found),
+        unknown={} if Gap.LABELS in gaps else dictionary.outside(found, people),
         suggestions=tuple(
             Suggestion(setting, label, *compare(whole, 1, number + 2))
             for number, (setting, label, _) in enumerate(others)
@@ -418,6 +415,7 @@ def measure(
         schools=tuple(
             SchoolImpact(school, *pair(counts)) for school, counts in schools.items()
         ),
+        unnamed=len(large) - len(named),
     )
 
 
@@ -437,7 +435,7 @@ def measure_steps(
     tables.words()
     choices = [dictionary.choice(one) for one in selections]
     selves = dictionary.words("relationship", [ContactRelationship.SELF])
-    whole = tables.count(choices, selves, by_school=False).get("", Counts())
+    whole = tables.count(choices, selves).get("", Counts())
     contacts = sum(one.total for one in whole.people)
     return contacts, tuple(
         tally(whole, number, one, gaps) for number, one in enumerate(selections)

@@ -101,3 +101,19 @@ CREATE MACRO wrong_in(one) AS CASE
 
 CREATE TABLE known
     (words UBIGINT, type VARCHAR, relationship VARCHAR, phone_type VARCHAR);
+
+
+-- words as they are compared with names: without accents, capitals and apostrophes
+CREATE MACRO plain(x) AS lower(strip_accents(replace(replace(x, '''', ''), '’', '')));
+
+CREATE MACRO squeezed(x) AS regexp_replace(x, '[^a-zA-Z0-9]+', '', 'g');
+
+CREATE MACRO parts_in(x) AS
+    list_filter(string_split_regex(plain(x), '[^a-z0-9]+'), lambda one: one <> '');
+
+-- of an email, what stands before the @
+CREATE MACRO mailbox(x) AS split_part(x, '@', 1);
+
+-- parts of names, emails, phones and ids by hash, and in how many rows each stands;
+-- '' is a contact, and ' ' one that has a name
+CREATE TABLE theirs (part UBIGINT, total BIGINT);

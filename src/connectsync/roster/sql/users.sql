@@ -1,11 +1,6 @@
 -- users of Clever's Data API: a row for each link of a contact and school of a student
 INSERT INTO rows BY NAME
-WITH users AS (SELECT from_json(one, '{"id": "VARCHAR", "email": "VARCHAR", "roles": {
-    "student": {"sis_id": "VARCHAR", "student_number": "VARCHAR", "school": "VARCHAR",
-        "schools": ["VARCHAR"]},
-    "contact": {"sis_id": "VARCHAR", "phone": "VARCHAR", "phone_type": "VARCHAR",
-        "student_relationships": [{"student": "VARCHAR", "type": "VARCHAR",
-            "relationship": "VARCHAR"}]}}}') AS u, one FROM (/* users */)),
+WITH users AS (/* users */),
 -- what is of another kind from_json passes over: nobody is left out for that
 roles AS (SELECT u.id AS id, u.email AS email, u.roles.student AS student,
     u.roles.contact AS contact FROM users
