@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -9,6 +10,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,11 +20,19 @@ import pytest
 from console import Console, Said
 from processes import connectsync
 from processes import environment as bare_environment
+from served_app import listening_at
 from served_clever import TOKEN, ServedClever, a_district, made_up, serving_clever
+from starlette.requests import Request
+from starlette.responses import Response
 
 from connectsync.cli import backends
 from connectsync.cli.terminal import ExitStatus
-from connectsync.emulator.clever import CleverDistrict, CleverFaults
+from connectsync.emulator.clever import (
+    VERSION,
+    CleverApi,
+    CleverDistrict,
+    CleverFaults,
+)
 from connectsync.emulator.seed import ROLES, MadeUpRoster, Person
 from connectsync.roster import clever_users
 from connectsync.roster.files import find_files
@@ -302,3 +312,104 @@ def _wait_for(happened: Callable[[], bool]) -> None:
     while not happened():
         assert time.monotonic() < ends, "it never came so far"
         time.sleep(0.05)
+
+
+FLEET = {
+    "lakeview-usd": ("LAKEVIEW_USD_TOKEN", ID),
+    "harbor-point-usd": ("HARBOR_POINT_USD_TOKEN", "58da8a43cc70ab00017a1a11"),
+    "dry-creek-isd": ("DRY_CREEK_ISD_TOKEN", "58da8a43cc70ab00017a1a12"),
+}
+
+
+class HeldClever(CleverApi):
+    """A Clever whose first page of people comes once several districts asked for it."""
+
+    def __init__(self, districts: Mapping[str, CleverDistrict], several: int) -> None:
+        super().__init__(districts)
+        self.several = several
+        self.callers: set[str] = set()
+        self.together: list[int] = []
+        self._came = asyncio.Event()
+
+    async def _list_users(self, request: Request) -> Response:
+        self.callers.add(request.headers["Authorization"])
+        if len(self.callers) >= self.several:
+            self._came.set()
+        with suppress(TimeoutError):
+            # whoever asks for one after another only waits for it in vain
+            await asyncio.wait_for(self._came.wait(), 20)
+        self._came.set()
+        self.together.append(len(self.callers))
+        return await super()._list_users(request)
+
+
+def lay_fleet(console: Console, several: int) -> tuple[HeldClever, dict[str, str]]:
+    """Give a Clever of all districts of the valley, and their tokens."""
+    console.run("plan")
+    environment, served = {}, {}
+    for number, (key, (variable, identifier)) in enumerate(FLEET.items()):
+        environment[variable] = f"token-of-{key}-4f1c9a7d2b"
+        served[environment[variable]] = replace(
+            a_district(made_up(20 + number)), id=identifier
+        )
+    return HeldClever(served, several), environment
+
+
+@pytest.mark.parametrize("command", ["impact", "plan"])
+def test_rosters_at_clever_are_read_at_the_same_time_and_told_in_order(
+    valley: Console, command: str
+) -> None:
+    held, environment = lay_fleet(valley, len(FLEET))
+    valley.replace(
+        "districts/_profiles/clever-standard.yaml", "STUDENT ID", "STUDENT NUMBER"
+    )
+    with listening_at(held.app()) as address:
+        url = f"{address}{VERSION}"
+        valley.replace(
+            "connectsync.yaml",
+            "guards:\n",
+            f"roster:\n  source: clever\n  clever: {{url: '{url}'}}\nguards:\n",
+        )
+        environment["CONNECTSYNC_CLEVER_HOST"] = urlsplit(url).netloc
+        asked = ["impact"] if command == "impact" else ["plan", "--impact"]
+        said = valley.run(*asked, "--format", "json", environment=environment)
+    assert said.status == ExitStatus.FINE, said.both
+    data = json.loads(said.out)
+    # none was answered before the others had asked
+    assert set(held.together) == {len(FLEET)}
+    if command == "impact":
+        counted = [
+            (one["district"], one["after"]["students"]) for one in data["districts"]
+        ]
+        assert counted == [
+            ("dry-creek-isd", 22),
+            ("harbor-point-usd", 21),
+            ("lakeview-usd", 20),
+        ]
+    else:
+        impacts = {one["district"]: one["impact"] for one in data["districts"]}
+        assert {key: one["before"]["students"] for key, one in impacts.items()} == {
+            "lakeview-usd": 20,
+            "harbor-point-usd": 21,
+            "dry-creek-isd": 22,
+        }
+
+
+def test_one_roster_that_is_refused_leaves_the_others(valley: Console) -> None:
+    held, environment = lay_fleet(valley, 1)
+    environment["LAKEVIEW_USD_TOKEN"] = "of-no-one"  # noqa: S105 - no token at all
+    with listening_at(held.app()) as address:
+        url = f"{address}{VERSION}"
+        valley.replace(
+            "connectsync.yaml",
+            "guards:\n",
+            f"roster:\n  source: clever\n  clever: {{url: '{url}'}}\nguards:\n",
+        )
+        environment["CONNECTSYNC_CLEVER_HOST"] = urlsplit(url).netloc
+        said = valley.run("impact", "--format", "json", environment=environment)
+    assert said.status == ExitStatus.FINDINGS
+    data = json.loads(said.out)
+    assert len(data["districts"]) == 2
+    (left,) = data["not_counted"]
+    assert left["district"] == "lakeview-usd"
+    assert "Clever refused the token" in left["why"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from functools import partial
 from typing import Annotated, NamedTuple
 
 import typer
@@ -188,17 +189,22 @@ class _Counting:
         return await self._count(district, befores, look, by_school=by_school)
 
     async def count_all(self) -> ImpactFleet:
-        """Count district by district; what is wrong with one is said in its place."""
+        """Count each district; what is wrong with one is said in its place."""
         befores = await self._read_before()
-        counted, left = [], []
-        for one in sorted(self._districts, key=lambda one: one.key):
-            if not self._rosters.of(one.key):
-                left.append((one.key, "no roster is named for this district"))
-                continue
+        named = {one.key: one for one in self._districts}
+        keys = sorted(named)
+
+        async def count(key: str) -> Impact | str:
+            if not self._rosters.of(key):
+                return "no roster is named for this district"
             try:
-                counted.append(await self._count(one, befores))
+                return await self._count(named[key], befores)
             except (ConnectError, ProjectError, RosterUnreadable) as error:
-                left.append((one.key, error.sentence))
+                return error.sentence
+
+        told = [*zip(keys, await self._rosters.each(keys, count), strict=True)]
+        counted = [one for _, one in told if isinstance(one, Impact)]
+        left = [(key, one) for key, one in told if isinstance(one, str)]
         return ImpactFleet(tuple(counted), tuple(left))
 
     async def _count(
@@ -217,7 +223,8 @@ class _Counting:
             read.tables.once = not by_school
             before = befores[district.key]
             old = before.form
-            measured = measure(
+            work = partial(
+                measure,
                 read.tables,
                 (
                     selection_of(old) if old is not None else None,
@@ -227,6 +234,7 @@ class _Counting:
                 dictionary=self._rosters.dictionary,
                 by_school=by_school,
             )
+            measured = await self._rosters.count(read.tables, work)
         return Impact(
             district.key,
             read.source,

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Mapping,
+    Sequence,
+)
 from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path, PurePath
@@ -21,7 +28,7 @@ from connectsync.domain.roster_words import Dictionary
 from connectsync.domain.wording import did_you_mean
 from connectsync.errors import ConnectError, ProjectError, RosterUnreadable, UsageError
 from connectsync.roster.tables import RosterTables, open_tables
-from connectsync.values import dataclass, replace
+from connectsync.values import dataclass, field, replace
 
 
 def roster_path(session: Session, named: str) -> Path:
@@ -59,18 +66,31 @@ async def read_beside(
             asyncio.shield(reading), meanwhile(), return_exceptions=True
         )
     except asyncio.CancelledError:
-        # again and again: what begins just then is not interrupted
-        while not reading.done():
-            for one in opened:
-                one.interrupt()
-            await asyncio.wait([reading], timeout=0.1)
-        await asyncio.gather(reading, return_exceptions=True)
+        await _interrupted(reading, opened)
         raise
     if isinstance(done, BaseException):
         raise done
     if isinstance(found, BaseException):
         raise found
     return found
+
+
+async def _interrupted(task: asyncio.Task[Any], opened: list[RosterTables]) -> None:
+    """End what runs on some tables in a thread, and wait until it is over."""
+    # again and again: what begins just then is not interrupted
+    while not task.done():
+        for one in opened:
+            one.interrupt()
+        await asyncio.wait([task], timeout=0.1)
+    await asyncio.gather(task, return_exceptions=True)
+
+
+AT_ONCE = 4
+"""
+How many rosters are read at Clever at the same time, each with its own token.
+
+What they keep in memory is their rows, less than half of what counting one takes.
+"""
 
 
 async def nothing() -> None:
@@ -101,6 +121,44 @@ class RosterReader:
     project: Project
     named: str | None = None
     brought: Callable[[Path], str] = lambda _: ""
+    _counting: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def each(
+        self, keys: Sequence[str], count: Callable[[str], Awaitable[Read]]
+    ) -> list[Read]:
+        """
+        Count districts by key, and give what came of each in their order.
+
+        The wire is waited for at Clever, so some are read there at the same time; files
+        are read one after another.
+        """
+        places = {True: asyncio.Semaphore(AT_ONCE), False: asyncio.Semaphore(1)}
+
+        async def one(key: str) -> Read:
+            async with places[self.of(key) == CLEVER]:
+                return await count(key)
+
+        tasks = [asyncio.create_task(one(key)) for key in keys]
+        try:
+            return await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def count(self, tables: RosterTables, work: Callable[[], Read]) -> Read:
+        """
+        Count in a thread, so that other rosters come meanwhile; one at a time.
+
+        Ctrl-C ends the counting at once, and not with the statement that runs.
+        """
+        async with self._counting:
+            counting = asyncio.create_task(asyncio.to_thread(work))
+            try:
+                return await asyncio.shield(counting)
+            except asyncio.CancelledError:
+                await _interrupted(counting, [tables])
+                raise
 
     @property
     def dictionary(self) -> Dictionary:
@@ -262,16 +320,19 @@ class PlanCounter:
         self, planned: tuple[DistrictPlan, ...]
     ) -> tuple[DistrictPlan, ...]:
         """
-        Count the districts whose changes decide who is reached, one by one.
+        Count the districts whose changes decide who is reached.
 
         What is wrong with a roster is said in place of its numbers. Raises
         ``UsageError`` where no roster can be read at all.
         """
+        wanted = {one.district: one for one in planned if one.counted()}
+        told = await self.rosters.each([*wanted], lambda key: self._count(wanted[key]))
+        impacts = dict(zip(wanted, told, strict=True))
         return tuple(
-            [
-                replace(one, impact=await self._count(one)) if one.counted() else one
-                for one in planned
-            ]
+            replace(one, impact=impacts[one.district])
+            if one.district in impacts
+            else one
+            for one in planned
         )
 
     async def _count(self, planned: DistrictPlan) -> RosterImpact | NotCounted:
@@ -283,7 +344,8 @@ class PlanCounter:
         try:
             async with rosters.open(self.districts[key], shown=False) as read:
                 read.tables.once = True
-                return count_plan(
+                work = partial(
+                    count_plan,
                     planned,
                     read.tables,
                     source=self._without_path(read.source, key),
@@ -291,6 +353,7 @@ class PlanCounter:
                     gaps=read.gaps,
                     dictionary=rosters.dictionary,
                 )
+                return await rosters.count(read.tables, work)
         except (ConnectError, ProjectError, RosterUnreadable) as error:
             return NotCounted(self._without_path(error.sentence, key))
 
