@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
 import re
+import signal
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -18,6 +21,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from repositories import commit, git
 
 from connectsync.apply.journal import BaselineUpdate, Claim, RunOptions
+from connectsync.apply.rollout import WaveRunner
 from connectsync.apply.state.opening import open_store
 from connectsync.backends.contract import ContractWriter
 from connectsync.backends.embedded import DESCRIBED as BACKEND
@@ -462,7 +466,7 @@ def test_what_was_saved_meanwhile_is_left_alone(
 
 
 def stop_before_lakeview(
-    settled: Console, later: int = 0, *, failed: bool = True
+    settled: Console, later: int = 0, *, failed: bool = True, ends: bool = True
 ) -> None:
     """Stop a roll-out at Dry Creek; so many runs of no district come after it."""
     settled.replace(LAKEVIEW, "deletion_threshold: 15", "deletion_threshold: 12")
@@ -479,7 +483,8 @@ def stop_before_lakeview(
         ending = Ending.FAILED if failed else Ending.DONE
         ended = DistrictOutcome("dry-creek-isd", ending, 0, 0, "no answer")
         store.finish(claim, ended, at=at)
-        store.stop(run, "1 of 1 failed", at=at)
+        if ends:
+            store.stop(run, "1 of 1 failed", at=at)
         for number in range(later):
             others = replace(plan, tool=f"plan {number}", districts=())
             more, _ = store.begin(others, f"sha256:{number}", RunOptions(()), at=at)
@@ -497,6 +502,42 @@ def test_a_roll_out_that_stopped_is_not_gone_on_with(
     # a person looks, and applies it: that settles it
     assert settled.run("apply", "--yes").status == ExitStatus.FINE
     assert told(settled)[0] == ExitStatus.FINE
+
+
+def test_nor_is_one_whose_runner_was_killed_before_it_stopped(settled: Console) -> None:
+    """That others failed is written down before it is seen that they were too many."""
+    stop_before_lakeview(settled, ends=False)
+    status, data = told(settled)
+    assert (status, whys(data, "lakeview-usd")) == (ExitStatus.FINDINGS, ["rollout"])
+
+
+def test_what_a_run_had_not_reached_waits_once_it_was_taken_back(
+    settled: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its files still say it until their change is taken back as well."""
+    settled.replace(LAKEVIEW, "deletion_threshold: 15", "deletion_threshold: 12")
+    threshold(settled, CREEK, 14)
+    ended = vars(WaveRunner)["_note_end"]
+
+    async def interrupted(*given: Any) -> None:
+        await ended(*given)
+        os.kill(os.getpid(), signal.SIGINT)
+        await asyncio.sleep(0)
+
+    monkeypatch.setattr(WaveRunner, "_note_end", interrupted)
+    said = settled.run("apply", "--yes")
+    assert said.status == ExitStatus.INTERRUPTED, said.both
+    assert settled.live("lakeview-usd")["deletion_threshold"] == 15
+    monkeypatch.undo()
+    assert settled.run("rollback", "2", "--yes").status == ExitStatus.FINE
+    status, data = told(settled)
+    assert (status, whys(data, "lakeview-usd")) == (ExitStatus.FINDINGS, ["rollout"])
+    # nor is it gone on with where no run is named
+    said = settled.run("resume")
+    assert "run 3 took run 2 back" in " ".join(said.err.split())
+    assert settled.live("lakeview-usd")["deletion_threshold"] == 15
+    assert settled.run("apply", LAKEVIEW, "--yes").status == ExitStatus.FINE
+    assert whys(told(settled)[1], "lakeview-usd") == []
 
 
 def test_one_that_no_district_failed_in_holds_nothing_once_it_is_closed(

@@ -118,7 +118,7 @@ class KnownRun:
 
     ``begun`` is the entry of its plan and waves, ``at_work`` when it was last taken up;
     ``partial`` says that its plan spoke of a part only of what the files manage,
-    ``skipped`` what was left when it was closed after failures, and how that had ended.
+    ``skipped`` what was left as a person closed it, and how that had ended.
     """
 
     head: RunHead
@@ -167,6 +167,12 @@ class KnownRun:
         if self.head.ended is not None:
             return ()
         return tuple(key for key, part in self.parts.items() if part.outcome is None)
+
+    @property
+    def gave_up(self) -> tuple[str, ...]:
+        """Name the districts that were left as it was closed after failures."""
+        failed = {Ending.FAILED, Ending.CONFLICT} & {*self.skipped.values()}
+        return (*self.skipped,) if failed else ()
 
     def told(self) -> Run:
         """Give it as people read it."""

@@ -25,7 +25,7 @@ from connectsync.domain.outcome import (
 )
 from connectsync.domain.plan import DistrictPlan, Plan
 from connectsync.domain.plan_file import plan_digest
-from connectsync.domain.run import Run, RunHead, RunState
+from connectsync.domain.run import Run, RunHead
 from connectsync.domain.settings import spell
 from connectsync.domain.wording import few
 from connectsync.errors import ConnectError, DamagedPlan, NotApproved, StalePlan
@@ -166,7 +166,9 @@ class _History:
             said = f"never applied, as others of it alone were: {', '.join(never)}"
             yield Reason(ReasonKind.UNKNOWN, said)
         if key in self.stopped:
-            said = f"run {self.stopped[key]} stopped before it, after failures"
+            said = (
+                f"run {self.stopped[key]} left it alone, after failures or taken back"
+            )
             yield Reason(ReasonKind.ROLLOUT, said)
         yield from self._undone(key, _changed(planned))
 
@@ -281,6 +283,7 @@ def _stopped_before(
     """
     Give the districts that a roll-out left alone because others failed, and its run.
 
+    So does one that was taken back: what it had not reached was not to be made either.
     A later run settles that of the settings that it saved: its author looked at these.
     """
     left, behind = archive.unended(plan.backend), archive.left_behind(plan.backend)
@@ -288,10 +291,12 @@ def _stopped_before(
     planned_by = cache(lambda number: _planned_by(archive, number))
     found = {key: run for key, run in left.items() if stopped(run)}
     now = _changes_of(plan)
-    for key, run in behind:
+    for key, run, surely in behind:
         saved = last.get(key, {}).items()
         names = now.get(key, set()) - {n for n, head in saved if head.number > run}
-        if names and stopped(run) and names & planned_by(run).get(key, names):
+        if not (surely or stopped(run)):
+            continue
+        if names and names & planned_by(run).get(key, names):
             found.setdefault(key, run)
     return found
 
@@ -308,10 +313,8 @@ def _changes_of(plan: Plan) -> dict[str, set[str]]:
 
 
 def _stopped_by_failures(run: Run) -> bool:
-    tally = run.tally
-    stopped = run.state is RunState.STOPPED and tally.failed + tally.conflict > 0
-    # only of those that a person closed after failures are the skipped asked about
-    return stopped or tally.skipped > 0
+    # a runner that was killed did not write down that it stops
+    return run.ended is None and run.tally.failed + run.tally.conflict > 0
 
 
 def lives_of(plan: Plan) -> Mapping[str, Live]:

@@ -59,20 +59,22 @@ def left_elsewhere(archive: StateReader, backend: str) -> Run | None:
 
 def choose_run(archive: StateReader, backend: str) -> Chosen:
     """
-    Choose the newest run that has something left and that no newer run superseded.
+    Choose the newest run with something left, that no newer one superseded or undid.
 
-    Raises ``Superseded`` if every run that has something left was superseded.
+    Raises ``Superseded`` if each that has something left was.
     """
     passed: dict[int, str] = {}
-    open_ = (
-        run
-        for run in archive.runs(backend)
-        if run.left or (run.parts and run.ended is None)
-    )
+    runs = archive.runs(backend)
+    undone = {run.rollback_of: run.number for run in runs}
+    open_ = (run for run in runs if run.left or (run.parts and run.ended is None))
     for run, by in archive.each_superseded(open_):
-        if not by:
+        if run.number in undone:
+            back = f"run {undone[run.number]} took run {run.number} back"
+            passed[run.number] = back
+        elif by:
+            passed[run.number] = superseded_text(run.number, by)
+        else:
             return Chosen(run, tuple(passed.values()))
-        passed[run.number] = superseded_text(run.number, by)
     if passed:
         raise Superseded(
             "; ".join(passed.values()), remedy=superseded_remedy(next(iter(passed)))

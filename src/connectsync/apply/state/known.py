@@ -142,6 +142,25 @@ class Known:
         saved = {one.intent.district for one in late if not one.facts.unmade}
         return RecentSaves(frozenset(promised | saved))
 
+    def left_behind(self, backend: str) -> Iterator[tuple[str, int, bool]]:
+        """
+        Give districts that runs left, and the run: not ended, and a newer one has them.
+
+        True: whatever else was there, as the run was closed after failures, or undone.
+        """
+        runs = [*self.runs_on(backend)]
+        newest = {key: run.head.number for run in runs for key in run.parts}
+        undone = {run.head.rollback_of for run in runs}
+        for run in runs:
+            number, left = run.head.number, run.unended
+            if number in undone:
+                yield from ((key, number, True) for key in (*left, *run.skipped))
+            else:
+                yield from (
+                    (key, number, False) for key in left if newest[key] > number
+                )
+                yield from ((key, number, True) for key in run.gave_up)
+
     def runs_on(self, backend: str) -> Iterator[KnownRun]:
         """Give the runs on a backend, oldest first."""
         return (run for run in self.runs.values() if run.head.backend == backend)
@@ -242,12 +261,6 @@ class Known:
     def _run_ended(self, entry: AuditEntry) -> None:
         run = self._run(entry)
         run.head = replace(run.head, ended=entry.at, stopped="")
-
-    def _run_closed(self, entry: AuditEntry) -> None:
-        self._run_ended(entry)
-        skipped = self._run(entry).skipped
-        if not {Ending.FAILED, Ending.CONFLICT} & {*skipped.values()}:
-            skipped.clear()
 
     def _district_ended(self, entry: AuditEntry) -> None:
         run, detail = self._run(entry), entry.detail
@@ -409,7 +422,7 @@ class Known:
         audit.RUN_RESUMED: _run_resumed,
         audit.RUN_STOPPED: _run_stopped,
         audit.RUN_ENDED: _run_ended,
-        audit.RUN_CLOSED: _run_closed,
+        audit.RUN_CLOSED: _run_ended,
         audit.DISTRICT_ENDED: _district_ended,
         audit.SAVE_INTENDED: _save_intended,
         audit.SAVE_SEEN: _save_seen,

@@ -94,12 +94,9 @@ class StateReader:
                         found[key] |= dict.fromkeys(names, run.head)
         return dict(found)
 
-    def left_behind(self, backend: str) -> Iterator[tuple[str, int]]:
-        """Give what runs left that newer ones hold, or that were closed with it."""
-        newest = self.newest_runs(backend)
-        for run in self._store.known().runs_on(backend):
-            held = (key for key in run.unended if newest[key] > run.head.number)
-            yield from ((key, run.head.number) for key in (*held, *run.skipped))
+    def left_behind(self, backend: str) -> Iterator[tuple[str, int, bool]]:
+        """Give districts that runs left; see ``Known.left_behind``."""
+        return self._store.known().left_behind(backend)
 
     def connect_called(self, name: str | None, kind: str) -> str:
         """
