@@ -168,12 +168,6 @@ class KnownRun:
             return ()
         return tuple(key for key, part in self.parts.items() if part.outcome is None)
 
-    @property
-    def gave_up(self) -> tuple[str, ...]:
-        """Name the districts that were left as it was closed after failures."""
-        failed = {Ending.FAILED, Ending.CONFLICT} & {*self.skipped.values()}
-        return (*self.skipped,) if failed else ()
-
     def told(self) -> Run:
         """Give it as people read it."""
         head = {name: getattr(self.head, name) for name in RunHead.__slots__}

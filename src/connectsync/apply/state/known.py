@@ -159,7 +159,8 @@ class Known:
                 yield from (
                     (key, number, False) for key in left if newest[key] > number
                 )
-                yield from ((key, number, True) for key in run.gave_up)
+                if {Ending.FAILED, Ending.CONFLICT} & {*run.skipped.values()}:
+                    yield from ((key, number, True) for key in run.skipped)
 
     def runs_on(self, backend: str) -> Iterator[KnownRun]:
         """Give the runs on a backend, oldest first."""
