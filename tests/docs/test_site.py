@@ -232,6 +232,7 @@ def reader(chromium: tuple[asyncio.Runner, Browser], site: Path) -> Reader:
         ("rotate tokens", "how-to/rotate-tokens.html"),
     ],
 )
+@pytest.mark.sampled(1)
 def test_the_search_finds_without_a_server(
     reader: Reader, words: str, first: str
 ) -> None:

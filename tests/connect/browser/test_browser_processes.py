@@ -12,7 +12,7 @@ from typing import Any
 import playwright
 import pytest
 from browser_world import World
-from playwright.async_api import Browser
+from playwright.async_api import Browser, Playwright
 
 from connectsync.backends.browser import chromium
 from connectsync.backends.browser.chromium import (
@@ -123,10 +123,19 @@ def test_browsers_in_a_relative_folder_are_those_of_the_operators_folder(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    asked: list[str] = []
+
+    async def told(playwright: Playwright, **_: object) -> Browser:
+        asked.append(playwright.chromium.executable_path)
+        raise ProjectError("the driver says where it looks, and no browser is needed")
+
+    monkeypatch.setattr(chromium, "_started", told)
 
     async def looked_for() -> str:
-        async with launch_browser() as browser:
-            return browser.browser_type.executable_path
+        with pytest.raises(ProjectError):
+            async with launch_browser():
+                pass
+        return asked.pop()
 
     monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", "browsers")
     assert world.runner.run(looked_for()).startswith(f"{tmp_path}/browsers/")

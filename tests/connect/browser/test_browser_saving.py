@@ -85,6 +85,7 @@ def test_a_save_that_meets_too_many_requests_says_where_and_when_to_try_again(
 def test_what_a_person_saves_while_the_form_is_filled_in_is_not_overwritten(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    world.known = True
     fill = FormFiller.fill
 
     async def disturbed(self: FormFiller, before: Form, desired: Form) -> None:

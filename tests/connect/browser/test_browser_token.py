@@ -297,12 +297,15 @@ KEPT = {
 }
 
 
-async def pictured(world: World, html: str) -> Path:
-    page = await world.browser.new_page()
-    await page.set_content(html)
-    path = await Evidence(world.folder / "kept", PageLabels({})).keep(page, "bay", "x")
+async def pictured(world: World, *htmls: str) -> list[Path]:
+    """Keep evidence of pages, which are small ones: a picture takes its size."""
+    page = await world.browser.new_page(viewport={"width": 320, "height": 200})
+    evidence, kept = Evidence(world.folder / "kept", PageLabels({})), []
+    for html in htmls:
+        await page.set_content(html)
+        kept.append(await evidence.keep(page, "bay", "x"))
     await page.context.close()
-    return path
+    return kept
 
 
 def test_evidence_holds_no_text_field_but_those_of_settings(world: World) -> None:
@@ -310,12 +313,9 @@ def test_evidence_holds_no_text_field_but_those_of_settings(world: World) -> Non
     told = [OLD, f"{OLD[:-4]}abcd"]
 
     async def act() -> dict[str, list[Path]]:
-        return {
-            name: [
-                await pictured(world, html.replace("VALUE", value)) for value in told
-            ]
-            for name, html in KEPT.items()
-        }
+        every = [html.replace("VALUE", one) for html in KEPT.values() for one in told]
+        kept = iter(await pictured(world, *every))
+        return {name: [next(kept) for _ in told] for name in KEPT}
 
     for name, (one, other) in world.runner.run(act()).items():
         assert one.suffix == ".png", name
@@ -328,7 +328,7 @@ def test_evidence_shows_what_stands_in_the_fields_of_settings(world: World) -> N
     field = "<label for=s>District ID</label><input id=s name=id value=VALUE>"
 
     async def act() -> list[Path]:
-        return [await pictured(world, field.replace("VALUE", one)) for one in "12"]
+        return await pictured(world, *(field.replace("VALUE", one) for one in "12"))
 
     one, other = world.runner.run(act())
     assert 'value="1"' in one.with_suffix(".html").read_text("utf-8")
