@@ -7,6 +7,8 @@ import subprocess
 import pytest
 from console import Console
 
+from connectsync.domain.plan_file import digest_of
+
 
 def test_a_district_is_planned_and_applied_by_its_name(valley: Console) -> None:
     said = valley.run("plan", "lakeview-usd", "--out", "plan.json")
@@ -90,3 +92,52 @@ def test_a_plan_of_any_name_that_a_commit_brings_along_is_not_applied(
     )
     subprocess.run([*git, "rm", "-q", "--cached", "districts/tx"], check=True)
     assert valley.run("apply", "districts/tx").status == 3
+
+
+FROZEN = """
+calendars:
+  - name: california
+    paths: [districts/ca]
+    freezes: [{from: 2000-01-01, to: 2200-01-01, reason: Finals}]
+"""
+LINKS = {
+    "a folder, from elsewhere": ("west", "districts/ca", "west/lakeview-usd.yaml"),
+    "a folder, whole": ("west", "districts/ca", "west"),
+    "a folder, by a pattern": ("west", "districts/ca", "west/lake*"),
+    "all districts": ("fleet", "districts", "fleet/ca/lakeview-usd.yaml"),
+    "a folder beside": ("districts/us", "ca", "districts/us/lakeview-usd.yaml"),
+    "a file": ("one.yaml", "districts/ca/lakeview-usd.yaml", "one.yaml"),
+    "a file beside": ("districts/lakeview-usd.yaml", "ca/lakeview-usd.yaml", None),
+    "a file that is hidden": ("_one.yml", "districts/ca/lakeview-usd.yaml", None),
+    "the folder moved": ("districts/ca", "../west", "west/lakeview-usd.yaml"),
+}
+
+
+@pytest.mark.parametrize("kind", LINKS)
+def test_a_link_to_a_district_is_no_way_around_the_calendar_of_its_folder(
+    valley: Console, kind: str
+) -> None:
+    """A change could bring it, or a plan that was edited could be of it."""
+    link, target, named = LINKS[kind]
+    project = valley.folder / "connectsync.yaml"
+    project.write_text(project.read_text("utf-8") + FROZEN, "utf-8")
+    if (valley.folder / link).exists():
+        (valley.folder / link).rename(valley.folder / "west")
+    (valley.folder / link).symlink_to(target)
+    named = named or link
+    said = valley.run("plan", named, "--out", "plan.json")
+    told = " ".join(said.out.split())
+    assert (said.status, "error[in-a-freeze]" in told) == (0, True), said.both
+    assert "districts/ca/lakeview-usd.yaml" in told
+    said = valley.run("apply", named, "--yes")
+    assert (said.status, "in-a-freeze: it needs a reason" in said.err) == (3, True)
+    # the plan of all, signed again as one of the link
+    (valley.folder / link).unlink()
+    data = json.loads((valley.folder / "plan.json").read_text("utf-8"))
+    data.update(scope=[named], guards=[])
+    data.get("limits", {}).pop("calendars", None)
+    data["digest"] = digest_of(data)
+    (valley.folder / "plan.json").write_text(json.dumps(data), "utf-8")
+    (valley.folder / link).symlink_to(target)
+    said = valley.run("apply", "plan.json")
+    assert (said.status, "in-a-freeze: it needs a reason" in said.err) == (3, True)

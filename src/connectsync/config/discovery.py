@@ -58,9 +58,9 @@ def discover(
     gives the YAML files below it, but nothing below a folder whose name begins with
     ``_`` or ``.``; no glob goes into one either. In a project, a folder or a glob gives
     only what lies with the districts; a file that is named itself may lie anywhere. A
-    file that is a profile's by another name, as a link or the target of one, is that
-    profile. Raises NothingMatched, naming the argument, if one gives nothing, and
-    InvalidFiles for a folder that cannot be read.
+    file that is a district's or a profile's by another name, as a link or the target of
+    one, goes by its own. Raises NothingMatched, naming the argument, if one gives
+    nothing, and InvalidFiles for a folder that cannot be read.
     """
     home, ground = root / (districts_dir or "districts"), Ground.of(root)
     files: set[Path] = set()
@@ -69,12 +69,8 @@ def discover(
         " read, name it"
     )
     left_out: defaultdict[str, set[Path]] = defaultdict(set)
-    profiles: dict[str, Path] | None = None
     for argument in arguments:
-        matched = set(_match(root, argument, ground))
-        if not os.path.isdir(root / argument):  # noqa: PTH112 - takes any name
-            profiles = _real_profiles(home) if profiles is None else profiles
-            matched = {_as_profile(path, profiles) for path in matched}
+        matched = set(_as_walked(_match(root, argument, ground), home, ground))
         if not matched:
             named = argument.replace("\n", r"\n")
             raise NothingMatched(f"'{named}' matches no district file")
@@ -83,8 +79,8 @@ def discover(
         own = {path for path in matched - hidden if path.name == PROJECT_FILE}
         left_out[_WHY_PROJECT_FILE] |= own
         matched -= hidden | own
-        if matched != {root / argument}:
-            elsewhere = _find_elsewhere(matched, root, home)
+        if matched != {root / argument} and os.path.lexists(root / PROJECT_FILE):
+            elsewhere = {path for path in matched if not path.is_relative_to(home)}
             left_out[why_elsewhere] |= elsewhere
             matched -= elsewhere
         files |= matched
@@ -104,38 +100,47 @@ def discover_all(root: Path, districts_dir: Path) -> Texts:
     return in_order(names_below(root / districts_dir, Ground.of(root)))
 
 
-def _find_elsewhere(paths: Iterable[Path], root: Path, home: Path) -> set[Path]:
-    """Find the files that do not lie with the districts, by any of their names."""
-    lies = f"{os.path.normpath(home)}{os.sep}"
-    apart = {path for path in paths if not os.path.normpath(path).startswith(lies)}
-    if not apart or not os.path.lexists(root / PROJECT_FILE):
-        return set()
-    real = Path(os.path.realpath(home))
-    apart = {
-        path for path in apart if not Path(os.path.realpath(path)).is_relative_to(real)
-    }
-    inside = {os.path.realpath(path) for path in below(home)} if apart else set()
-    return {path for path in apart if os.path.realpath(path) not in inside}
+def _as_walked(paths: Iterable[Path], home: Path, ground: Ground) -> Iterator[Path]:
+    """Give files by the names that districts and profiles have for them, if any."""
+    # calendars and rules go by those, and no other link is a way around them
+    top = os.path.join(os.path.realpath(home), "")  # noqa: PTH118 - as it says
+    folders, linked = dict[Path, str](), dict[str, str]()
+    for path in paths:
+        folder = folders.get(path.parent) or os.path.realpath(path.parent)
+        folders[path.parent] = folder
+        end = os.path.join(folder, path.name)  # noqa: PTH118 - hot: of every file
+        end = os.path.realpath(end) if path.is_symlink() else end
+        *above, name = PurePath(end.removeprefix(top)).parts
+        shown = above == [PROFILES] or not any(one[0] in _HIDDEN for one in above)
+        if f"{folder}{os.sep}" == f"{top}{PROFILES}{os.sep}":
+            yield home / PROFILES / path.name
+        elif end.startswith(top) and shown and _is_for_a_district(name):
+            yield home.joinpath(*above, name)
+        else:
+            linked = linked or {"": "", **_linked(home, ground)}
+            yield Path(linked.get(end, path))
 
 
-def _real_profiles(home: Path) -> dict[str, Path]:
-    """Give the profiles by where they end once links are followed."""
-    try:
-        names = sorted(os.listdir(home / PROFILES))  # noqa: PTH208 - names, not paths
-    except OSError:
-        return {}
-    paths = [home / PROFILES / name for name in names if name.endswith(SUFFIXES)]
-    return {os.path.realpath(path): path for path in paths}
+def _linked(home: Path, ground: Ground) -> dict[str, str]:
+    """Give what is reached through a link below a folder, by where it ends."""
+    found: dict[str, str] = {}
+    real, top = os.path.realpath(home), str(home)
+    for parent, names in walk(home, ground=ground, enters=_enters_profiles(top)):
+        plain = os.path.realpath(parent) == real + parent.removeprefix(top)
+        shared = parent == os.path.join(top, PROFILES)  # noqa: PTH118 - a name
+        for name in filter(_is_for_a_district, names):
+            path = os.path.join(parent, name)  # noqa: PTH118 - hot: of every file
+            if not plain or os.path.islink(path):  # noqa: PTH114 - hot
+                end = os.path.realpath(path)
+                found[end] = path if shared else found.get(end, path)
+    return found
 
 
-def _as_profile(path: Path, profiles: Mapping[str, Path]) -> Path:
-    """Give the profile that a file is by another name, or the file as it is named."""
-    profile = profiles.get(os.path.realpath(path))
-    if profile is None or os.path.realpath(profile.parent) == os.path.realpath(
-        path.parent
-    ):
-        return path
-    return profile
+def _enters_profiles(top: str) -> Callable[[str, str], bool]:
+    """Give what says that a walk goes to districts, and to the profiles beside them."""
+    return lambda parent, name: (
+        name[0] not in _HIDDEN or (name == PROFILES and parent == top)
+    )
 
 
 def _sort_paths(paths: Iterable[Path]) -> tuple[Path, ...]:
@@ -435,11 +440,7 @@ def overlooked(folder: Path) -> tuple[Path, ...]:
 
 
 def _find_files(folder: Path) -> Iterator[Path]:
-    def enters(parent: str, name: str) -> bool:
-        shared = name == PROFILES and parent == str(folder)
-        return shared or not name.startswith(("_", "."))
-
-    for parent, names in walk(folder, enters=enters):
+    for parent, names in walk(folder, enters=_enters_profiles(str(folder))):
         yield from (
             Path(parent, name)
             for name in names
