@@ -23,7 +23,11 @@ from console import Console, Said
 from fitting import insist_fits
 from marked_rosters import MARK, NUMBERS, SOURCES, breaks, made
 
+from connectsync.apply.state.queries import StateReader
+from connectsync.backends.contract import ContractReader
 from connectsync.cli.rosters import nothing, read_beside
+from connectsync.cli.terminal import ExitStatus
+from connectsync.errors import Unreachable
 from connectsync.roster.tables import RosterTables, open_tables
 
 LAKEVIEW = "districts/ca/lakeview-usd.yaml"
@@ -128,6 +132,47 @@ def test_without_a_form_there_is_no_before(counted: Console) -> None:
     assert found["before"] is None
     assert found["after"]["students"] == 12
     assert "were not read" in found["notes"][0]
+
+
+def test_where_connect_does_not_answer_before_is_what_was_applied_last(
+    counted: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted.edit("lakeview-usd", {"phone_types": frozenset(["Home"])})
+    applied = counted.run("apply", "--yes", LAKEVIEW, "--accept", "disruptive=2")
+    assert applied.status == 0, applied.both
+    home(counted)
+
+    async def fail(*_: object) -> dict[str, object]:
+        raise Unreachable("Connect does not answer")
+
+    monkeypatch.setattr(ContractReader, "read_many", fail)
+    found = counts(counted)
+    assert found["compared_with"] == "the settings that were applied last"
+    assert "were not read: Connect does not answer" in found["notes"][0]
+    kin = frozenset({"Parent", "Grandparent", "Other"})
+    assert [found["before"], found["after"]] == [
+        slow.slow_tally(
+            made(),
+            slow.Form("STUDENT ID", relationships=kin, phones=frozenset([one])),
+            "students",
+        )
+        for one in ("Cell", "Home")
+    ]
+    monkeypatch.setattr(StateReader, "baselines", lambda *_: {})
+    assert counts(counted)["before"] is None
+
+
+@pytest.mark.parametrize("named", ["lakeview-usd", ""])
+def test_a_damaged_connect_of_ours_ends_in_a_sentence(
+    counted: Console, named: str
+) -> None:
+    with (counted.folder / "connectsync.yaml").open("a") as project:
+        project.write("roster: {districts: {lakeview-usd: students.csv}}\n")
+    (counted.folder / ".connectsync/connect.db").write_bytes(b"not a database" * 99)
+    said = counted.run("impact", *named.split())
+    assert said.status == ExitStatus.FINDINGS, said.both
+    assert "the embedded Connect" in said.err
+    assert "a damaged connect.db can be moved away" in " ".join(said.err.split())
 
 
 def test_settings_of_another_file_are_tried_on_this_roster(counted: Console) -> None:
