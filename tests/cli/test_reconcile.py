@@ -504,6 +504,27 @@ def test_a_roll_out_that_stopped_is_not_gone_on_with(
     assert told(settled)[0] == ExitStatus.FINE
 
 
+CANARY = "rollout: {waves: [{name: canary, districts: [lakeview-usd]}]}\n"
+
+
+@pytest.mark.parametrize("waves", [CANARY, ""])
+def test_no_later_wave_goes_while_a_district_of_an_earlier_one_waits(
+    settled: Console, waves: str
+) -> None:
+    """It was to meet the setting first."""
+    allow(settled, waves + "reconcile: {at_most: caution}\n")
+    settled.replace(LAKEVIEW, "deletion_threshold: 15", "deletion_threshold: 12")
+    threshold(settled, CREEK, 10)
+    by_hand(settled, "lakeview-usd", deletion_threshold=20)
+    status, data = told(settled)
+    assert (status, whys(data, "lakeview-usd")) == (ExitStatus.FINDINGS, ["conflict"])
+    assert whys(data, "dry-creek-isd") == (["rollout"] if waves else [])
+    assert fates(data)["dry-creek-isd"] == ("held" if waves else "done")
+    # another setting is none that it was to try out
+    settled.replace(LAKEVIEW, "deletion_threshold: 12", "deletion_threshold: 20")
+    assert told(settled)[0] == ExitStatus.FINE
+
+
 def test_nor_is_one_whose_runner_was_killed_before_it_stopped(settled: Console) -> None:
     """That others failed is written down before it is seen that they were too many."""
     stop_before_lakeview(settled, ends=False)

@@ -29,6 +29,7 @@ from connectsync.domain.run import Run, RunHead
 from connectsync.domain.settings import spell
 from connectsync.domain.wording import few
 from connectsync.errors import ConnectError, DamagedPlan, NotApproved, StalePlan
+from connectsync.operations.apply import orders_for
 from connectsync.operations.approve import insist_approved
 from connectsync.operations.drift import observe_district
 from connectsync.operations.plan import PlanContext, PlannedDistrict, add_guards
@@ -65,7 +66,8 @@ def divide_plan(
     unattended, it was applied before, as a whole or with these settings, and not
     changed by hand since, no roll-out stopped before it, no run was undone there, and
     neither a guard nor a rule about the changed settings says anything: an unread
-    warning is no warning.
+    warning is no warning. Where a district waits, those of later waves that want the
+    same settings do as well.
     """
     districts = [want.district for want in wanted]
     before = _History(
@@ -84,10 +86,14 @@ def divide_plan(
             )
         )
     }
+    waves = orders_for(plan, given.policy.rollout, districts, {}, {}).waves
+    order = {key: number for number, (_, keys) in enumerate(waves) for key in keys}
+    held |= _behind(plan, held, order)
     fresh = _fresh(plan, wanted, given.baselines)
     going = add_guards(_without(fresh, held), districts, given)
     while found := _guard_reasons(going):
         held |= found
+        held |= _behind(plan, held, order)
         going = add_guards(_without(going, held), districts, given)
     # a district that lost its file is named, and holds nothing else up
     lost = {one.district for one in plan.still_running}
@@ -117,6 +123,27 @@ def _fresh(plan: Plan, wanted: Sequence[PlannedDistrict], baselines: Baselines) 
 
     # those that could not be read stay: guards do not count them as part of the fleet
     return replace(plan, in_step=tuple(k for k in plan.in_step if not is_known(k)))
+
+
+def _behind(
+    plan: Plan, held: Mapping[str, tuple[Reason, ...]], order: Mapping[str, int]
+) -> dict[str, tuple[Reason, ...]]:
+    """Let wait what wants a setting that a district of an earlier wave waits with."""
+    first: dict[str, str] = {}
+    for one in sorted(plan.districts, key=lambda d: order[d.district]):
+        kinds = {reason.why for reason in held.get(one.district, ())}
+        # one that was never applied comes into the fleet, and tries nothing out
+        if kinds and ReasonKind.UNKNOWN not in kinds:
+            for name in _changed(one):
+                first.setdefault(name, one.district)
+    found: dict[str, tuple[Reason, ...]] = {}
+    for one in plan.districts if first else ():
+        before = (first[name] for name in sorted(_changed(one)) if name in first)
+        key = next((k for k in before if order[k] < order[one.district]), None)
+        if key is not None and one.district not in held:
+            said = f"{key} waits, which is of an earlier wave"
+            found[one.district] = (Reason(ReasonKind.ROLLOUT, said),)
+    return found
 
 
 def _without(plan: Plan, held: Mapping[str, object]) -> Plan:
