@@ -6,6 +6,7 @@ import json
 import os
 import struct
 import sys
+import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -43,6 +44,13 @@ def here(tmp_path: Path) -> Console:
         " code\n    until: 2999-01-01\n"
     )
     return Console(folder)
+
+
+def name_token(console: Console) -> None:
+    """Give the district what it needs to be counted."""
+    file = console.folder / "districts" / "lakeview-usd.yaml"
+    known = "credentials: {district_id: 58da8a43cc70ab00017a1a87,"
+    file.write_text(f"{file.read_text()}{known} oauth_token: env:LAKEVIEW_TOKEN}}\n")
 
 
 def rules_in(said: Said) -> list[str]:
@@ -207,6 +215,18 @@ SAID: dict[str, tuple[str, str]] = {
     "zip with a password": ("roster-file-not-readable", "needs a password"),
     "workbook": ("roster-file-not-readable", "a workbook of Excel"),
     "million columns": ("roster-not-csv", "1,000,000 columns"),
+    "million named columns": ("roster-not-csv", "columns; no roster has so many"),
+    "million fields": ("roster-not-csv", "1,000,004 columns; no roster has so many"),
+    "damaged byte": ("roster-file-not-readable", "no zip that can be read: damaged"),
+    "damaged header": ("roster-file-not-readable", "no zip that can be read: damaged"),
+    "two spellings": (
+        "roster-file-not-readable",
+        "it holds Students.csv and students.csv, and only one can be meant",
+    ),
+    "two kinds": (
+        "roster-file-not-readable",
+        "it holds students.csv of Clever and users.csv of OneRoster",
+    ),
     "endless row": ("roster-not-csv", "longer than 1,048,576 bytes"),
     "zero": ("roster-not-csv", "NUL character"),
     "semicolons": ("roster-not-csv", "separated by semicolons"),
@@ -251,6 +271,26 @@ def lay_bad(way: str, folder: Path) -> str:  # noqa: C901, PLR0911, PLR0912, PLR
             return "r.zip"
         case "workbook":
             zip_roster({"[Content_Types].xml": b"<x/>"}, folder / "students.csv")
+        case "damaged byte" | "damaged header":
+            with zipfile.ZipFile(folder / "r.zip", "w") as archive:
+                archive.writestr(path.name, header + b'1,2,"3",4\n' * 20_000)
+            raw = (folder / "r.zip").read_bytes()
+            found = raw.index(b'2,"3"' if way == "damaged byte" else b"Student")
+            (folder / "r.zip").write_bytes(raw[:found] + b'"' + raw[found + 1 :])
+            return "r.zip"
+        case "two spellings":
+            twice = dict.fromkeys(("Students.csv", path.name), header + b"1,2,3,4\n")
+            zip_roster(twice, folder / "r.zip")
+            return "r.zip"
+        case "two kinds":
+            both = {path.name: header + b"1,2,3,4\n"}
+            both |= {"users.csv": oneroster()["users.csv"]}
+            lay_roster(both, folder / "roster")
+            return "roster"
+        case "million named columns":
+            path.write_bytes(b",".join(b"c%d" % one for one in range(1_000_000)))
+        case "million fields":
+            path.write_bytes(header + b"1,2,3,4" + b"," * 1_000_000 + b"\n")
         case "million columns":
             path.write_bytes(b"," * 999_999 + b"\n")
         case "endless row":
@@ -315,9 +355,7 @@ def test_impact_refuses_bad_input_with_the_same_sentence(
     if way == "link in a folder":
         (here.folder / "roster" / "students.csv").unlink()
         (here.folder / "roster" / "students.csv").symlink_to("../elsewhere.csv")
-    file = here.folder / "districts" / "lakeview-usd.yaml"
-    known = "credentials: {district_id: 58da8a43cc70ab00017a1a87,"
-    file.write_text(f"{file.read_text()}{known} oauth_token: env:LAKEVIEW_TOKEN}}\n")
+    name_token(here)
     before = set(here.folder.rglob("*"))
     said = here.run("impact", "lakeview-usd", "--roster", named)
     assert (said.status, said.out) == (1, "")
@@ -411,6 +449,39 @@ def test_of_what_cannot_be_compared_nothing_is_forecast(here: Console) -> None:
         said = here.run("roster", "check", now, "--previous", before)
         assert why in " ".join(said.out.split())
         assert "before," not in said.out
+
+
+@pytest.mark.parametrize("way", ["truncated zip", "zero", "empty", "device"])
+def test_a_roster_before_that_cannot_be_read_is_an_error(
+    way: str, here: Console
+) -> None:
+    lay_roster(clever(), here.folder / "roster")
+    before = lay_bad(way, here.folder)
+    said = here.run(
+        "roster", "check", "roster", "--previous", before, "--format", "json"
+    )
+    assert said.status == 1
+    assert sorted(rules_in(said)) == sorted([SAID[way][0], "roster-forecast"])
+    found = {one["rule"]: one for one in json.loads(said.out)["findings"]}
+    assert found[SAID[way][0]]["file"] == before
+    assert SAID[way][1] in found[SAID[way][0]]["message"]
+
+
+@pytest.mark.parametrize("folder", ["roster", "roster.zip"])
+def test_names_that_differ_in_case_alone_are_refused_by_both(
+    folder: str, here: Console
+) -> None:
+    files = clever()
+    files |= {"Contacts.CSV": files["contacts.csv"], "notes.csv": b"a\n"}
+    files |= {"Notes.csv": b"a\n"}
+    del files["students.csv"]
+    name_token(here)
+    path = here.folder / folder
+    zip_roster(files, path) if folder.endswith("zip") else lay_roster(files, path)
+    for command in ("roster check", "impact lakeview-usd --roster"):
+        said = here.run(*command.split(), folder)
+        assert "only one can be meant" in " ".join(said.both.split())
+        assert said.status == 1
 
 
 def test_a_delta_file_is_forecast_against_the_whole_roster_before_it(

@@ -16,6 +16,7 @@ from rosters import clever, lay_roster, oneroster, rows_of, zip_roster
 from connectsync.domain.finding import ValidationReport
 from connectsync.operations.roster_files import (
     RosterFileOptions,
+    TypeChange,
     check_roster_files,
     compare,
 )
@@ -122,6 +123,18 @@ def test_a_forecast_counts_as_one_would_by_hand(
     assert bool(found.held) == (
         found.deleted / len(before) > 0.1 or found.updated / len(before) > 0.75
     )
+
+
+def test_clevers_hold_names_each_bound_that_is_passed() -> None:
+    bounds = [
+        TypeChange("students", 100, 100 - gone, gone, changed, 0).held
+        for gone, changed in ((12, 80), (12, 10), (0, 80), (10, 75))
+    ]
+    both, deleted, updated, neither = (one.partition(" Clever")[0] for one in bounds)
+    assert both == "students: 12.0 % deleted and 80.0 % updated; over 10 % and 75 %"
+    assert deleted == "students: 12.0 % deleted; over 10 %"
+    assert updated == "students: 80.0 % updated; over 75 %"
+    assert neither == ""
 
 
 @given(

@@ -360,6 +360,7 @@ GOOD: dict[str, Callable[[Path], Path]] = {
     "blank lines that end otherwise": a_file(
         HEADER.replace(b"\n", b"\r\n\n") + ROW.replace(b"\n", b"\r\n\n")
     ),
+    "a carriage return at the end alone": a_file(HEADER + ROW[:-1] + b"\r"),
     "a header that ends otherwise": a_file(HEADER.replace(b"\n", b"\r\n") + ROW * 2),
     "lines that end in two ways, in a zip": a_zip(
         ("students.csv", b"\n" + HEADER.replace(b"\n", b"\r\n") + ROW)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from math import ceil
 from pathlib import Path
@@ -24,6 +24,8 @@ from connectsync.roster.files import (
     GUARDIANS_CSV,
     Delivery,
     WayOut,
+    files_by_name,
+    insist_one_kind,
     open_delivery,
 )
 from connectsync.roster.formats import (
@@ -89,8 +91,12 @@ def check_roster_files(
     now = _Roster(options, problems, Records() if previous else None)
     now.check(named)
     if previous:
-        before = _Roster(options, Problems(), Records())
+        earlier = Problems()
+        before = _Roster(options, earlier, Records())
         before.check(previous)
+        for one in earlier.all():
+            if one.place.file in before.broken and one.rule in _BREAKING:
+                problems.add(one)
         for rule, said in _forecast(before, now, options.threshold):
             place = Place(now.where, 1, 1, 1, 1)
             problems.add(RosterProblem(rule, said, place, _NEXT.get(rule, "")))
@@ -174,6 +180,12 @@ def _forecast(
             yield "roster-over-deletion-threshold", f"{said}: over your {threshold:g} %"
 
 
+_BREAKING = {
+    *("roster-file-not-readable", "roster-file-empty", "roster-not-csv"),
+    *("roster-not-utf-8", "roster-column-missing"),
+}
+"""What keeps a file from being read to its end: of the roster before no more counts."""
+
 _NEXT = {
     "roster-clever-hold": "check the export; whether SchoolStatus has opted in to"
     " Clever's hold is published nowhere",
@@ -209,14 +221,17 @@ class TypeChange:
     @property
     def held(self) -> str:
         """Say why Clever would hold it, where an app asked for that; empty if not."""
-        if self.deleted * 100 > MOST_DELETED * self.before:
-            share, most = f"{self.share(self.deleted)} deleted", MOST_DELETED
-        elif self.updated * 100 > MOST_UPDATED * self.before:
-            share, most = f"{self.share(self.updated)} updated", MOST_UPDATED
-        else:
+        bounds = (
+            (self.deleted, "deleted", MOST_DELETED),
+            (self.updated, "updated", MOST_UPDATED),
+        )
+        over = [one for one in bounds if one[0] * 100 > one[2] * self.before]
+        if not over:
             return ""
+        shares = " and ".join(f"{self.share(count)} {what}" for count, what, _ in over)
+        most = " and ".join(f"{percent} %" for _, _, percent in over)
         return (
-            f"{self.type_}: {share}; over {most} % Clever holds a sync for apps that"
+            f"{self.type_}: {shares}; over {most} Clever holds a sync for apps that"
             " opted in, until the district reverts it or the app's team approves"
         )
 
@@ -303,9 +318,7 @@ class _Roster:
             try:
                 one = open_delivery(path, shown, self._options.way_out)
             except BadRoster as bad:
-                self._tell(shown, bad.rule, bad.message, bad.hint)
-                self.files.append(shown)
-                self.broken.append(shown)
+                self._refuse(shown, bad)
                 continue
             if one.whole or not loose.keys().isdisjoint(one.files):
                 self._delivery(one)
@@ -322,18 +335,28 @@ class _Roster:
         place = Place(file, line, 1, line, 1)
         self._problems.add(RosterProblem(rule, message, place, hint))
 
+    def _refuse(self, shown: str, bad: BadRoster) -> None:
+        """Tell what cannot be read at all."""
+        self._tell(shown, bad.rule, bad.message, bad.hint)
+        self.files.append(shown)
+        self.broken.append(shown)
+
     def _delivery(self, one: Delivery) -> None:
         for shown, bad in one.bad:
-            self._tell(shown, bad.rule, bad.message, bad.hint)
-            self.files.append(shown)
-            self.broken.append(shown)
+            self._refuse(shown, bad)
+        try:
+            named = files_by_name(one.files.values())
+            insist_one_kind(named)
+        except BadRoster as bad:
+            self._refuse(one.shown, bad)
+            return
         before = len(self.files)
         known = KnownIds(records=self.records)
         self._students.append(known)
         for shown in one.below:
             said = "it lies in the folder of one school, it seems"
             self._tell(shown, "roster-guardians-file-level", said, AT_LEVEL)
-        for file, layout in self._in_order(one, known):
+        for file, layout in self._in_order(one, named, known):
             self.files.append(file.shown)
             if layout is not None and layout.family == GUARDIANS:
                 self._guardians.append((file, known))
@@ -379,10 +402,10 @@ class _Roster:
             self._check_file(file, UNREAD, KnownIds(ids={"students": students}), read)
 
     def _in_order(
-        self, one: Delivery, known: KnownIds
+        self, one: Delivery, files: Mapping[str, DeliveredFile], known: KnownIds
     ) -> Iterator[tuple[DeliveredFile, Layout | None]]:
         """Give the files in the order in which they refer to each other."""
-        by_stem = {fold_word(name[:-4]): file for name, file in one.files.items()}
+        by_stem = {fold_word(name[:-4]): file for name, file in files.items()}
         encoding = self._options.encoding
         family, version, known.delta, found = recognize(
             by_stem, encoding, whole=one.whole

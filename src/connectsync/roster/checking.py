@@ -149,10 +149,15 @@ class FileCheck:
                 self._rows = Rows(stream, self._broken, self._options.encoding)
                 return self._read(iter(self._rows))
         except BadRoster as bad:
-            self._broken(bad)
+            self._tell_broken(self._file.damage() or bad)
             return False
 
     def _broken(self, bad: BadRoster) -> None:
+        if not self._rows_broken and (damage := self._file.damage()):
+            raise damage
+        self._tell_broken(bad)
+
+    def _tell_broken(self, bad: BadRoster) -> None:
         self._rows_broken += 1
         place = Place(self._file.shown, bad.line, bad.column, bad.line, bad.column)
         self._problems.add(RosterProblem(bad.rule, bad.message, place, bad.hint))
@@ -187,13 +192,9 @@ class FileCheck:
                 bad = uneven(len(fields), width, self._rows.line)
                 self._tell(bad.rule, bad.message, bad.hint)
         if not count and not self._rows_broken:
-            self._broken(
-                BadRoster(
-                    "roster-without-rows",
-                    "there is a header and no row: who takes it may remove everyone",
-                    "export it again, or leave the file out",
-                )
-            )
+            said = "there is a header and no row: who takes it may remove everyone"
+            hint = "export it again, or leave the file out"
+            self._broken(BadRoster("roster-without-rows", said, hint))
         for at, zeros in self._zeros.items():
             self._mixed(at, zeros)
         return True

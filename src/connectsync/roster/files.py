@@ -8,13 +8,15 @@ line, never by what stands there.
 from __future__ import annotations
 
 import csv
+import io
 import os
 import re
 import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import IO, Any, BinaryIO, Self
+from typing import IO, Any, BinaryIO
 
 from connectsync.domain.wording import fold_word, many
 from connectsync.errors import RosterUnreadable
@@ -178,12 +180,7 @@ def _folder(
             why = f"it is a link that leads out of its folder, to {end}"
             bad.append((spelled, not_readable(why)))
             continue
-        files[name] = DeliveredFile(
-            name,
-            spelled,
-            lambda one=one: open_regular(one),  # type: ignore[misc]
-            one,
-        )
+        files[name] = DeliveredFile(name, spelled, partial(open_regular, one), one)
     deeper = sorted(one.parent.name for one in path.glob(f"*/{GUARDIANS_CSV}"))
     below = tuple(f"{shown.rstrip('/')}/{one}/{GUARDIANS_CSV}" for one in deeper)
     return Delivery(shown, files, whole=True, bad=tuple(bad), below=below)
@@ -206,7 +203,11 @@ class _Bounded:
 
 
 def _zip(path: Path, shown: str, kinds: tuple[str, ...]) -> Delivery:
-    with understood(), _archive(path) as archive:
+    with (
+        understood(),
+        open_regular(path) as stream,
+        zipfile.ZipFile(_Bounded(stream)) as archive,
+    ):
         members = [one for one in archive.infolist() if not one.filename.endswith("/")]
     if any(one.filename == CONTENTS_OF_EXCEL for one in members):
         raise not_readable("it is a workbook of Excel, not CSV", "save it as CSV UTF-8")
@@ -219,21 +220,9 @@ def _zip(path: Path, shown: str, kinds: tuple[str, ...]) -> Delivery:
             continue
         if name in files:
             raise not_readable(f"it holds two files {name!r}", "name one roster")
-        files[name] = DeliveredFile(
-            name,
-            f"{shown}/{name}",
-            lambda member=one.filename: _member(path, member),  # type: ignore[misc]
-        )
+        opened = partial(_member, path, one.filename)
+        files[name] = DeliveredFile(name, f"{shown}/{name}", opened)
     return Delivery(shown, files, whole=True)
-
-
-@contextmanager
-def _archive(path: Path) -> Iterator[zipfile.ZipFile]:
-    with (
-        open_regular(path) as stream,
-        zipfile.ZipFile(_Bounded(stream)) as archive,
-    ):
-        yield archive
 
 
 def _insist_harmless(members: list[zipfile.ZipInfo]) -> None:
@@ -259,31 +248,22 @@ def _member(path: Path, name: str) -> IO[bytes]:
     try:
         archive = zipfile.ZipFile(_Bounded(stream))
         member = archive.open(name)
-        return _Member(member, stream)  # type: ignore[return-value]
+        return _Member(member, stream)
     except BaseException:
         stream.close()
         raise
 
 
-class _Member:
+class _Member(io.BufferedReader):
     """A file of a zip; with it the zip is closed."""
 
     def __init__(self, member: IO[bytes], archive: BinaryIO) -> None:
-        self._member, self._archive = member, archive
+        super().__init__(member)  # type: ignore[arg-type] # it can be read into
+        self._archive = archive
 
-    def read(self, size: int = -1) -> bytes:
-        """Read as much as is asked for."""
-        return self._member.read(size)
-
-    def readline(self, limit: int = -1) -> bytes:
-        """Read a line, or as much of it as is asked for."""
-        return self._member.readline(limit)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._member.close()
+    def close(self) -> None:
+        """Close both."""
+        super().close()
         self._archive.close()
 
 
@@ -304,7 +284,10 @@ def find_files(
         for one in found:
             stack.callback(one.close)
             with refused(one.shown):
-                _look_at(one, encoding)
+                try:
+                    _look_at(one, encoding)
+                except BadRoster as bad:
+                    raise one.source.damage() or bad from None
                 _make_readable(one)
         yield found
 
@@ -341,12 +324,45 @@ def _list_files(path: Path, shown: str, way_out: WayOut) -> list[RosterFile]:
     for spelled, bad in delivery.bad:
         if _is_wanted(PurePosixPath(spelled).name):
             raise _refusal(spelled, bad)
-    named = {n.lower(): f for n, f in delivery.files.items() if _is_wanted(n)}
+    with refused(shown):
+        named = files_by_name(f for n, f in delivery.files.items() if _is_wanted(n))
+        insist_one_kind(map(_folded, delivery.files))
     return [RosterFile(one) for one in _choose(named, shown)]
 
 
 def _is_wanted(name: str) -> bool:
-    return name.lower() in (*_CLEVER, *_ONE_ROSTER) or name.lower().endswith(_DUMPS)
+    return _folded(name) in {*_CLEVER, *_ONE_ROSTER} or name.lower().endswith(_DUMPS)
+
+
+def _folded(name: str) -> str:
+    """Forget of a CSV how its name is spelled, of other files the case alone."""
+    lower = name.lower()
+    return fold_word(lower[:-4]) + CSV if lower.endswith(CSV) else lower
+
+
+def files_by_name(files: Iterable[DeliveredFile]) -> dict[str, DeliveredFile]:
+    """Give files by folded name. Raises ``BadRoster`` where two have the same."""
+    found: dict[str, DeliveredFile] = {}
+    for file in files:
+        name = _folded(file.name)
+        if (other := found.setdefault(name, file)) is not file:
+            said = f"it holds {other.name} and {file.name}, and only one can be meant"
+            raise not_readable(said, "keep one of them")
+    return found
+
+
+def insist_one_kind(names: Iterable[str]) -> None:
+    """Refuse files of Clever beside files of OneRoster; names are folded."""
+    there = sorted(names)
+    clever = next((one for one in there if one in _OF_CLEVER), "")
+    other = next((one for one in there if one in _OF_ONE_ROSTER), "")
+    if clever and other:
+        said = f"it holds {clever} of Clever and {other} of OneRoster"
+        raise not_readable(said, "give one of the two apart from the other")
+
+
+_OF_CLEVER = {"students.csv", "contacts.csv", "schools.csv", "teachers.csv"}
+_OF_ONE_ROSTER = {"manifest.csv", "users.csv", "orgs.csv", "academicsessions.csv"}
 
 
 _CLEVER = ("students.csv", "contacts.csv")
@@ -419,16 +435,15 @@ def _is_usual(source: DeliveredFile, encoding: str) -> bool:
 
     It takes lines that end in one way, and of Latin-1 no letters of Windows alone.
     """
-    bare = of_windows = False
-    ends = returns = 0
+    bare, of_windows, ends, returns = False, False, 0, 0
     for chunk in checked_bytes(source, encoding):
         if returns or b"\r" in chunk:
             ends, returns = ends + chunk.count(b"\n"), returns + chunk.count(b"\r")
         else:
             bare = bare or b"\n" in chunk
-        if encoding == LATIN_1 and not chunk.isascii():
-            of_windows = of_windows or _OF_WINDOWS.search(chunk) is not None
-    return not of_windows and (not returns or (returns == ends and not bare))
+        of_windows |= encoding == LATIN_1 and _OF_WINDOWS.search(chunk) is not None
+    one_way = returns == ends and not bare and not chunk.endswith(b"\r")
+    return not of_windows and (one_way or not returns)
 
 
 _OF_WINDOWS = re.compile(b"[\x80-\x9f]")

@@ -20,6 +20,7 @@ from connectsync.roster.opening import (
     Rows,
     header_of,
     understood,
+    uneven,
 )
 from connectsync.values import dataclass, field, replace
 
@@ -418,3 +419,17 @@ def by_header(file: DeliveredFile, encoding: str) -> Layout | None:
         and wanted <= header
     ]
     return max(fitting, key=lambda each: each[0])[1] if fitting else None
+
+
+def insist_even(file: DeliveredFile, encoding: str) -> None:
+    """Go through all rows. Raises ``BadRoster`` for the first that is not right."""
+
+    def refuse(bad: BadRoster) -> None:
+        raise bad
+
+    with understood(), file.opened() as stream:
+        rows, width = Rows(stream, refuse, encoding), 0
+        for fields in rows:
+            width = width or len(fields)
+            if len(fields) != width:
+                raise uneven(len(fields), width, rows.line)

@@ -27,7 +27,6 @@ from connectsync.roster.opening import (
     LONGEST_RECORD,
     UTF_8,
     checked_bytes,
-    insist_even,
     unreadable,
 )
 from connectsync.roster.tables import RosterTables, of_users, open_tables, statement
@@ -401,9 +400,14 @@ def hand_on(file: RosterFile) -> Iterator[None]:
             thread.join()
     # raised here, what DuckDB said does not come along
     if problem := file.failure or problem:
-        if file.columns and problem.reason not in BEYOND_BOUNDS | {""}:
+        if problem.reason not in BEYOND_BOUNDS | {""}:
+            from connectsync.roster.formats import insist_even  # noqa: PLC0415 - rare
+
             with refused(file.shown):
-                insist_even(file.source, file.encoding)
+                if damage := file.source.damage():
+                    raise damage
+                if file.columns:
+                    insist_even(file.source, file.encoding)
         raise problem
 
 
@@ -431,7 +435,6 @@ def _in_usual_form(chunks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
         # the rest of its line end may be in the next chunk
         held = b"\r" if text.endswith(b"\r") else b""
         yield text.removesuffix(b"\r").replace(b"\r\n", b"\n")
-    yield held
 
 
 def _pass_on(pipe: IO[bytes], chunk: bytes) -> None:

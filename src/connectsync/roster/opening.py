@@ -34,6 +34,7 @@ WITHIN_QUOTES = "put a field that holds a comma in quotes"
 QUOTE = "quote fields as RFC 4180 says; double a quote inside a field"
 
 MOST_COLUMNS = 1000
+_CHUNK = 1 << 20
 DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 UTF_8, LATIN_1 = "utf-8", "latin-1"
 CODECS = {LATIN_1: "cp1252"}
@@ -70,6 +71,17 @@ class DeliveredFile:
     shown: str
     opened: Callable[[], IO[bytes]]
     path: Path | None = None
+
+    def damage(self) -> BadRoster | None:
+        """Read a packed file to its check sum: damaged bytes look like other faults."""
+        try:
+            if self.path is None:
+                with understood(), self.opened() as stream:
+                    while stream.read(_CHUNK):
+                        pass
+        except BadRoster as bad:
+            return bad
+        return None
 
 
 _DAMAGED: tuple[type[Exception], ...] = (
@@ -124,6 +136,15 @@ def zero_in_it(line: int, column: int = 1) -> BadRoster:
     """Give the error of a NUL character."""
     said = "there is a NUL character: the file is damaged, or no text"
     return not_csv(said, "export or copy it again", line, column)
+
+
+def _too_long(raw: bytes, before: str, line: int) -> BadRoster:
+    """Give the error of a very long row: of columns, where no quote is open in it."""
+    columns = raw.count(b",") + before.count(",")
+    if columns < MOST_COLUMNS or (raw.count(b'"') + before.count('"')) % 2:
+        return not_csv(ROW_TOO_LONG, LOOK_FOR_QUOTE, line)
+    said = f"the row has more than {columns:,} columns; no roster has so many"
+    return not_csv(said, "export it again", line)
 
 
 def not_decoded(
@@ -241,7 +262,7 @@ class Rows:
             self._count += 1
             size = len(raw) + (size if self._record else 0)
             if size > LONGEST_RECORD:
-                raise not_csv(ROW_TOO_LONG, LOOK_FOR_QUOTE, self.line)
+                raise _too_long(raw, "".join(self._record), self.line)
             text = self._decoded(raw)
             self._record.append(text)
             yield text
@@ -296,23 +317,6 @@ def header_of(file: DeliveredFile, encoding: str = UTF_8) -> Header:
         raise broken[0] if broken else nothing_in_it()
     insist_commas(header, rows.line)
     return Header(tuple(header), rows.line)
-
-
-def insist_even(file: DeliveredFile, encoding: str) -> None:
-    """Go through all rows. Raises ``BadRoster`` for the first that is not right."""
-
-    def refuse(bad: BadRoster) -> None:
-        raise bad
-
-    with understood(), file.opened() as stream:
-        rows, width = Rows(stream, refuse, encoding), 0
-        for fields in rows:
-            width = width or len(fields)
-            if len(fields) != width:
-                raise uneven(len(fields), width, rows.line)
-
-
-_CHUNK = 1 << 20
 
 
 def checked_bytes(source: DeliveredFile, encoding: str) -> Iterator[bytes]:
@@ -418,8 +422,6 @@ _REASONS = (
 _NOT_UNDERSTOOD = re.compile("Invalid Input Error: not understood: ([a-z_ ]+)")
 """What our own statements say of someone in JSON, in words of ours alone."""
 
-_AS_IT_CAME = "give answers of Clever as they came"
-
 _LINE = re.compile(r"\bLine: (\d{1,12})\b")
 
 
@@ -427,7 +429,7 @@ def problem_of(message: str) -> RosterUnreadable:
     """Tell what a message of DuckDB means in our words, for its own quote values."""
     if ours := _NOT_UNDERSTOOD.match(message):
         said = f"a user in it is not understood: {ours.group(1)}"
-        problem = unreadable(said, remedy=_AS_IT_CAME)
+        problem = unreadable(said, remedy="give answers of Clever as they came")
         problem.is_of_someone = True
         return problem
     # values come after the first line, but not always: only these words are looked for
