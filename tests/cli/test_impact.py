@@ -318,6 +318,19 @@ def test_without_the_extra_it_says_how_to_add_it(
     assert said.status == 64
 
 
+def test_a_demo_goes_its_way_where_nothing_counts(
+    valley: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted = valley.run("demo")
+    assert "counted on its roster: made up" in counted.out
+    for name in ("duckdb", "_duckdb"):
+        monkeypatch.setitem(sys.modules, name, None)
+    said = valley.run("demo")
+    assert (counted.status, said.status) == (0, 0), said.both
+    assert "roster:" not in said.out
+    assert "Run 1: 1 done" in said.out
+
+
 # nothing of a person gets out
 
 

@@ -73,6 +73,7 @@ from connectsync.operations.plan import make_plan
 from connectsync.report.many_districts import plan_tables
 from connectsync.report.plan_text import count_text, render_plan
 from connectsync.report.terminal import inert
+from connectsync.values import replace
 
 
 def apply(
@@ -268,6 +269,7 @@ async def apply_paths(
             given = circumstances(
                 session, scope, store, reader, set_token=said.set_token
             )
+            given = replace(given, count=said.count)
             plan = await make_plan(scope.wanted, reader, given)
             host = CommandLineHost(session, scope, said)
             run = apply_run(host, reader, store, given, plan)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,7 @@ import typer
 
 from connectsync.cli.options import parse_accepted
 from connectsync.cli.session import Session, wait_for
+from connectsync.domain.plan import DistrictPlan
 from connectsync.errors import UsageError
 from connectsync.files.access import remove_state, state_folder
 from connectsync.values import replace
@@ -62,8 +64,58 @@ async def _apply(session: Session, path: str, accepted: Mapping[str, int]) -> in
     from connectsync.cli.runner import RunArguments
     from connectsync.operations.gate import ApplyOptions
 
-    said = RunArguments(ApplyOptions(accepted=accepted), yes=True, on_trial=True)
+    count = partial(_count_made_up, session)
+    options = ApplyOptions(accepted=accepted)
+    said = RunArguments(options, yes=True, on_trial=True, count=count)
     return await apply_paths(session, [path], said)
+
+
+async def _count_made_up(
+    session: Session, planned: tuple[DistrictPlan, ...]
+) -> tuple[DistrictPlan, ...]:
+    """Count whom plans reach on made-up rosters, which a stand-in for Clever gives."""
+    try:
+        return tuple(
+            [
+                await _count_one(session, one) if one.counted() else one
+                for one in planned
+            ]
+        )
+    except UsageError:
+        # what counts is an extra, and the rest of the way goes without it
+        return planned
+
+
+async def _count_one(session: Session, planned: DistrictPlan) -> DistrictPlan:
+    import httpx2
+
+    from connectsync.domain.roster_words import NO_WORDS_STATED
+    from connectsync.emulator.clever import VERSION, made_up_clever, made_up_token
+    from connectsync.operations.roster_check import count_plan
+    from connectsync.roster.clever import CleverRoster, usual_patience
+    from connectsync.roster.clever_users import CleverPeople
+    from connectsync.roster.tables import open_tables
+    from connectsync.web.http import client
+
+    key = planned.district
+    url = f"http://clever.invalid{VERSION}"
+    clever = httpx2.ASGITransport(made_up_clever([(key, key, planned.name)]).app())
+    async with client(clever, base_url=url) as asking:
+        with open_tables() as tables:
+            tables.shown = False
+            tables.expect({})
+            people = CleverPeople(CleverRoster(asking, url, usual_patience()))
+            await people.read(made_up_token(key), "", tables.take_page)
+            tables.settle()
+            impact = count_plan(
+                planned,
+                tables,
+                source="made up, from a stand-in for Clever",
+                read_at=session.now(),
+                gaps=frozenset(),
+                dictionary=NO_WORDS_STATED,
+            )
+    return replace(planned, impact=impact)
 
 
 async def _through_the_page(

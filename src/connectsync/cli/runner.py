@@ -42,7 +42,7 @@ from connectsync.errors import UsageError, how_to_add
 from connectsync.operations.apply import ApplyRun, RunResult, StopSignal
 from connectsync.operations.changes import checked_out
 from connectsync.operations.gate import ApplyOptions
-from connectsync.operations.plan import PlanContext
+from connectsync.operations.plan import CountImpact, PlanContext
 from connectsync.report.many_districts import MANY, outcome_tables
 from connectsync.report.outcome_text import (
     BY_A_PERSON,
@@ -286,6 +286,7 @@ class RunArguments:
 
     ``listed`` is whether the command itself lists every district once the run is over:
     then none of them is told before. ``on_trial``: no night will ever come of it.
+    ``count`` counts whom a plan that is made on the spot reaches.
     """
 
     options: ApplyOptions = field(default_factory=ApplyOptions)
@@ -295,6 +296,7 @@ class RunArguments:
     yes: bool = False
     listed: bool = False
     on_trial: bool = False
+    count: CountImpact | None = None
 
 
 @dataclass(slots=True)

@@ -327,12 +327,10 @@ def made_up_token(key: str) -> str:
     return f"made-up-token-of-{key}"
 
 
-def beside(app: ASGIApp, districts: Iterable[tuple[str, str, str]]) -> ASGIApp:
-    """
-    Serve Clever beside an application, with a made-up roster for each district.
-
-    Each district is a key, an id and a name; ``made_up_token`` gives its token.
-    """
+def made_up_clever(
+    districts: Iterable[tuple[str, str, str]], prefix: str = ""
+) -> CleverApi:
+    """Give Clever with a made-up roster for each district: a key, an id and a name."""
     known = {
         made_up_token(key): CleverDistrict(
             identifier,
@@ -341,7 +339,16 @@ def beside(app: ASGIApp, districts: Iterable[tuple[str, str, str]]) -> ASGIApp:
         )
         for key, identifier, name in districts
     }
-    clever = CleverApi(known, prefix=CLEVER_PATH).app()
+    return CleverApi(known, prefix=prefix)
+
+
+def beside(app: ASGIApp, districts: Iterable[tuple[str, str, str]]) -> ASGIApp:
+    """
+    Serve Clever beside an application, with a made-up roster for each district.
+
+    Each district is a key, an id and a name; ``made_up_token`` gives its token.
+    """
+    clever = made_up_clever(districts, CLEVER_PATH).app()
 
     async def either(scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
