@@ -981,6 +981,8 @@ def test_a_district_that_names_another_token_is_told(
         if not more
         else told[-1] == "the tokens of 3 more districts are others"
     )
+    for command in ("approve", "apply"):
+        insist_told_afresh(repository, planned(repository), command, told[0])
 
 
 def test_a_link_to_a_folder_of_districts_takes_none_out_of_its_calendar(
@@ -1020,6 +1022,7 @@ def test_days_of_later_years_that_a_change_takes_out_of_a_calendar_file_are_told
     (told,) = planned(repository)["loosened"]
     assert told.startswith("the freeze from 2030-01-10 to 2030-01-20, 2031-01-10 to")
     assert told.endswith("is gone: Finals")
+    insist_told_afresh(repository, planned(repository), "approve", told)
     # too many to be looked at so far ahead: those of the next year are
     git(repository, "checkout", "--quiet", "-B", "daily", "main")
     daily = yearly.replace("YEARLY", "DAILY").replace("0121", "0111")
@@ -1058,6 +1061,10 @@ def test_days_that_a_change_takes_out_of_a_calendar_file_hold_for_its_own_plan(
     also = [f"{ALSO_CHANGES}holidays"] if edit == "gone" else []
     assert data["loosened"] == told + also
     assert data["limits"]["freezes"][0]["reason"] == "Finals"
+    for made in (data["created"], data["created"].replace("2027", "2020")):
+        edited = {**planned(repository), "created": made}
+        insist_told_afresh(repository, edited, "approve", told[0])
+    planned(repository)
     assert applied(repository).status == ExitStatus.REFUSED
     # an edited plan does not say less: git knows what was before
     without_limits(repository)

@@ -38,7 +38,7 @@ from connectsync.errors import DamagedPlan, ProjectError, StateError, UsageError
 from connectsync.files.access import read_regular, text_of_json
 from connectsync.operations.approve import plan_review
 from connectsync.operations.baseline import as_before, loosened
-from connectsync.operations.changes import ChangedFiles, causes_of
+from connectsync.operations.changes import ChangedFiles, causes_of, told_beside
 from connectsync.operations.commit import (
     limits_before,
     project_at,
@@ -50,7 +50,6 @@ from connectsync.operations.files import files_brought, snapshot_of
 from connectsync.operations.git import Git, GitRefused, explain_refusal, insist_kept_out
 from connectsync.operations.plan import CountImpact, PlanContext, make_plan
 from connectsync.report.terminal import inert
-from connectsync.rules.hours import hours_loosened
 from connectsync.values import dataclass, replace
 
 LIMIT = 1 << 28
@@ -116,9 +115,14 @@ def since_of(
         return None
     causes = causes_of(scope.project, compared, scope.wanted, session.now())
     looser = (
-        *causes.since.loosened,
+        *told_beside(
+            scope.project,
+            causes.since,
+            scope.districts,
+            session.environment,
+            session.now(),
+        ),
         *loosened(scope.project),
-        *_hours_loosened(session, scope, causes.since),
         *_project_loosened(session, scope.project, compared.base),
     )
     for file in causes.unclear:
@@ -127,27 +131,6 @@ def since_of(
             " all that it says counts as changed"
         )
     return replace(causes.since, loosened=looser)
-
-
-def _hours_loosened(
-    session: Session, scope: FleetScope, since: ChangedSince
-) -> tuple[str, ...]:
-    """
-    Tell what a change takes out of the calendars: of files here, and of its commit.
-
-    A job may have put the project file of the target branch in place.
-    """
-    told: dict[str, None] = {}
-    then, came = (
-        limits_before(scope.project, one, session.environment, session.now())
-        for one in (since.commit, "HEAD")
-    )
-    now, keys = policy_now(session, scope.project), [d.key for d in scope.districts]
-    for before, after in ((since.limits, now), (since.limits, came), (then, came)):
-        if before is not None and after is not None:
-            settled = after.settled(scope.districts, keys)
-            told |= dict.fromkeys(hours_loosened(before, settled))
-    return tuple(told)
 
 
 def _project_loosened(session: Session, project: Project, base: str) -> tuple[str, ...]:

@@ -36,6 +36,7 @@ from connectsync.operations.changes import (
     causes_of,
     changed_at,
     fleet_before,
+    told_beside,
 )
 from connectsync.operations.commit import (
     file_at,
@@ -371,7 +372,7 @@ def untold(
     except (ProjectError, GitRefused, UsageError):
         # what git does know here, and cannot tell, is not taken for nothing
         looser = (UNCLEAR,) if changed is not None else ()
-    found = Untold(tuple(one for one in looser if one not in plan.loosened))
+    found = Untold(_other_than(plan.loosened, looser))
     if changed is None:
         return found
     # what it says of later days it says as of the moment when it was made
@@ -379,10 +380,16 @@ def untold(
     try:
         then = [_as_of(made, one) for one in wanted]
         since = causes_of(project, changed.compared, then, made).since
+        districts = [one.district for one in then]
+        beside = told_beside(project, since, districts, environment, made)
+        # when it was made, it says itself: days to come by now are looked at as well
+        bare = replace(since, limits=None)
+        beside += told_beside(project, bare, districts, environment, now)
     except (ProjectError, GitRefused, UsageError):
         return found
     return replace(
         found,
+        loosened=_other_than(plan.loosened, dict.fromkeys((*looser, *beside))),
         comes_in=tuple(one for one in since.comes_in if one not in plan.comes_in),
         goes_out=tuple(one for one in since.goes_out if one not in plan.goes_out),
         later={
@@ -402,7 +409,7 @@ def _as_of(moment: datetime, want: PlannedDistrict) -> PlannedDistrict:
     return replace(want, district=want.district.on(day))
 
 
-def _other_than(said: Sequence[str], lines: Sequence[str]) -> tuple[str, ...]:
+def _other_than(said: Sequence[str], lines: Iterable[str]) -> tuple[str, ...]:
     return tuple(one for one in lines if one not in said)
 
 

@@ -16,6 +16,7 @@ from connectsync.config.discovery import (
     stem_of,
 )
 from connectsync.config.fleet import Fleet, LoadedDistrict, fleet_of_texts
+from connectsync.config.policy_check import holiday_reader, with_holidays
 from connectsync.config.profiles import profile_files
 from connectsync.config.project import FOLLOWED, Project, project_of_text
 from connectsync.domain.calendar import Moment
@@ -28,7 +29,7 @@ from connectsync.domain.drift import (
 )
 from connectsync.domain.policy import Policy
 from connectsync.errors import ProjectError, UsageError
-from connectsync.operations.commit import CommitTree, limits_then
+from connectsync.operations.commit import CommitTree, limits_before, limits_then
 from connectsync.operations.comparison import Comparison
 from connectsync.operations.git import (
     FEW,
@@ -36,6 +37,7 @@ from connectsync.operations.git import (
     GitRefused,
 )
 from connectsync.operations.plan import PlannedDistrict
+from connectsync.rules.hours import hours_loosened
 from connectsync.values import dataclass
 
 
@@ -224,6 +226,32 @@ def causes_of(
         ),
         tuple(unclear),
     )
+
+
+def told_beside(
+    project: Project,
+    since: ChangedSince,
+    districts: Sequence[District],
+    environment: Mapping[str, str],
+    now: datetime,
+) -> tuple[str, ...]:
+    """
+    Tell of a change which tokens are others, and what it takes out of the calendars.
+
+    Of those here, and of its commit: a job may have put the project file of the target
+    branch in place. Raises ``ProjectError``.
+    """
+    told = dict.fromkeys(since.loosened)
+    then, came = (
+        limits_before(project, one, environment, now) for one in (since.commit, "HEAD")
+    )
+    here = with_holidays(project.policy, holiday_reader(project.root), now.date())
+    keys = [one.key for one in districts]
+    for before, after in ((since.limits, here), (since.limits, came), (then, came)):
+        if before is not None and after is not None:
+            settled = after.settled(districts, keys)
+            told |= dict.fromkeys(hours_loosened(before, settled))
+    return tuple(told)
 
 
 def _taken_in(
