@@ -132,9 +132,9 @@ def test_a_server_gets_the_password_as_it_was_meant(password: str) -> None:
     with psycopg.connect(postgres.server(), autocommit=True) as connection:
         connection.execute("DROP ROLE IF EXISTS ada")
         connection.execute("CREATE ROLE ada LOGIN SUPERUSER")
-    folder = make_url(postgres.database()).query["host"]
-    assert isinstance(folder, str)
-    address = at_url(f"postgresql://ada:{password}@/postgres?host={folder}")
+    stated = make_url(postgres.database()).query
+    query = "&".join(f"{name}={stated[name]}" for name in ("host", "requirepeer"))
+    address = at_url(f"postgresql://ada:{password}@/postgres?{query}")
     meant = password.replace("%25", "%")
     assert address.url.password == meant
     assert "verify-full" not in str(address.url)
@@ -397,6 +397,40 @@ def test_a_socket_that_another_user_put_in_a_folder_for_all_is_refused(
         # in a folder of its own user no one else can put one
         tmp_path.chmod(0o755)
         assert "requirepeer" not in at_url(url).url.query
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="gives files away")
+def test_each_socket_of_several_ports_is_looked_at(tmp_path: Path) -> None:
+    tmp_path.chmod(0o1777)
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / ".s.PGSQL.5433"))
+        os.chown(tmp_path / ".s.PGSQL.5433", 65534, 65534)
+        for url in (
+            f"postgresql:///state?host={tmp_path},{tmp_path}&port=5432,5433",
+            f"postgresql:///state?host={tmp_path}&host={tmp_path}&port=5432&port=5433",
+            f"postgresql:///state?host={tmp_path}&port=5433",
+        ):
+            with pytest.raises(StateError, match="belongs to another user"):
+                at_url(url)
+        with pytest.raises(StateError, match="belongs to another user"):
+            at_url(f"postgresql:///state?host={tmp_path}", {"PGPORT": "5433"})
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="gives files away")
+def test_a_socket_that_is_not_there_yet_is_to_be_the_servers(tmp_path: Path) -> None:
+    """Another user may put it there before we connect, or the folder with it."""
+    tmp_path.chmod(0o1777)
+    for folder in (tmp_path, tmp_path / "gone"):
+        url = f"postgresql:///state?host={folder}"
+        assert at_url(url).url.query["requirepeer"] == "postgres"
+    theirs = tmp_path / "run"
+    theirs.mkdir(mode=0o755)
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(theirs / ".s.PGSQL.5432"))
+        for path in (theirs / ".s.PGSQL.5432", theirs):
+            os.chown(path, 65534, 65534)
+        with pytest.raises(StateError, match="belongs to another user"):
+            at_url(f"postgresql:///state?host={theirs}")
 
 
 def test_the_environment_does_not_weaken_it() -> None:

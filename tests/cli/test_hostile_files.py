@@ -33,7 +33,7 @@ from connectsync.config.project import load_project
 from connectsync.domain.plan_file import digest_of
 from connectsync.errors import CredentialsRefused, InvalidFiles, StateError
 from connectsync.files import writing
-from connectsync.files.access import insist_unplanted
+from connectsync.files.access import insist_unplanted, planted_state
 from connectsync.operations.approve import people_here
 from connectsync.operations.check_cache import CheckCache
 from connectsync.operations.checking import ValidationOptions
@@ -1132,6 +1132,54 @@ class TestASharedFolder:
             with open_store(shared / "state" / "more"):
                 pass
         assert stat.S_IMODE((shared / "state").stat().st_mode) == 0o700
+
+    def test_no_state_is_overlooked_where_files_vanish_meanwhile(
+        self,
+        shared: Path,
+        hers: Callable[[Path], None],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """Who puts a store there makes and removes others, for a look to end early."""
+        (shared / "state.db").write_text("", "utf-8")
+        hers(shared / "state.db")
+        look = Path.lstat
+
+        def vanished(path: Path) -> os.stat_result:
+            if path.name in {"connect.db", "evidence"}:
+                raise FileNotFoundError(2, "No such file", str(path))
+            return look(path)
+
+        for name in ("connect.db", "evidence"):
+            (shared / name).write_text("", "utf-8")
+        monkeypatch.setattr(Path, "lstat", vanished)
+        assert planted_state(shared) == shared / "state.db"
+
+    def test_no_state_is_overlooked_in_a_folder_that_may_not_be_listed(
+        self,
+        shared: Path,
+        hers: Callable[[Path], None],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        (shared / "state.db").write_text("", "utf-8")
+        hers(shared / "state.db")
+
+        def unlisted(path: Path) -> None:
+            raise PermissionError(13, "Permission denied", str(path))
+
+        monkeypatch.setattr(Path, "iterdir", unlisted)
+        assert planted_state(shared) == shared / "state.db"
+
+    def test_no_project_file_is_used_behind_a_link_of_another_user(
+        self, shared: Path, hers: Callable[[Path], None]
+    ) -> None:
+        """It leads nowhere as it is looked at, and to a file of theirs afterward."""
+        (shared / "work").mkdir()
+        left = shared / "connectsync.yaml"
+        left.symlink_to(shared / "for-a-moment")
+        hers(left)
+        said = Console(shared / "work").run("validate")
+        assert "connectsync.yaml belongs to another user" in " ".join(said.err.split())
+        assert said.status == 64
 
     def test_no_project_file_is_used_that_another_user_left_there(
         self, shared: Path, hers: Callable[[Path], None]

@@ -256,6 +256,7 @@ def test_a_fresh_project_begins_with_a_sheet(tmp_path: Path) -> None:
 
 
 NASTY = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "a;=HYPERLINK(1)", "'=1", "'"]
+NASTY += ['a;"=1+1;"', 'a;""@SUM(A1)', 'a;"\'=1;"']
 
 
 @pytest.mark.parametrize(
@@ -278,7 +279,11 @@ def test_no_name_is_a_formula_and_every_name_comes_back(
     if ending == "csv":
         cells = [cell for row in table(sheet) for cell in row.values()]
         assert not [one for one in cells if one.startswith(("=", "+", "-", "@", "\t"))]
+        # nor where a program parts cells by semicolons
         assert ";=" not in sheet.read_text()
+        with sheet.open(encoding="utf-8-sig", newline="") as file:
+            parted = [cell for row in csv.reader(file, delimiter=";") for cell in row]
+        assert not [one for one in parted[1:] if one.startswith(("=", "+", "-", "@"))]
     else:
         with zipfile.ZipFile(sheet) as archive:
             assert b"<f>" not in archive.read("xl/worksheets/sheet1.xml")

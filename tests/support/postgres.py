@@ -9,6 +9,7 @@ import shutil
 import tempfile
 import uuid
 import warnings
+from pathlib import Path
 
 import psycopg
 
@@ -45,7 +46,10 @@ def database() -> str:
     name = f"test_{uuid.uuid4().hex}"
     with psycopg.connect(address, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
-    return address.replace("/postgres?", f"/{name}?")
+    # it works as a user of its own, in a folder of that user among those of all
+    folder = address.partition("host=")[2]
+    peer = f"&requirepeer={Path(folder).owner()}" if folder.startswith("/") else ""
+    return address.replace("/postgres?", f"/{name}?") + peer
 
 
 @functools.cache

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from connectsync.cli.asked import AskedFleet, Row
+from connectsync.cli.commands import quote_word
 from connectsync.cli.formats import deliver_pages, insist_free, show_plan
 from connectsync.cli.options import (
     PlanFormat,
@@ -243,7 +244,7 @@ def _plan_file(names: Sequence[str]) -> Path | None:
     if plans and len(names) > 1:
         raise UsageError(
             "one plan is shown at a time, and no district beside it",
-            remedy=f"write `connectsync show {plans[0]}`",
+            remedy=f"write `connectsync show {quote_word(plans[0])}`",
         )
     return Path(plans[0]) if plans else None
 

@@ -6,6 +6,7 @@ import io
 import os
 import re
 import select
+import shlex
 import signal
 import sys
 from collections.abc import Mapping, MutableMapping
@@ -79,11 +80,12 @@ def insist_clever(url: str, environment: Mapping[str, str]) -> None:
         return
     if host.endswith(f".{CLEVER}"):
         return
+    asked = shlex.quote(place if here else host)
     raise errors.ProjectError(
         f"{host} is not Clever's, so no token is sent there: a file does not decide"
         " alone who gets them",
         remedy=f"correct roster.clever.url; if that host is yours, set"
-        f" {CLEVER_HOST}={place if here else host} where this command runs",
+        f" {CLEVER_HOST}={asked} where this command runs",
     )
 
 

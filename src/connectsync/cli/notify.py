@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated
@@ -322,11 +323,12 @@ class People:
         named, place = said.replace(",", " ").split(), f"{host}:{port}"
         # on this machine any user may listen at a port
         if place not in named and (host not in named or is_here(host)):
+            asked = shlex.quote(place if is_here(host) else host)
             raise ProjectError(
                 f"{host} is not among the hosts that may be told anything: a file does"
                 " not decide alone who is",
-                remedy=f"if that host is yours, set {HOSTS}="
-                f"{place if is_here(host) else host} where this command runs",
+                remedy=f"if that host is yours, set {HOSTS}={asked} where this command"
+                " runs",
             )
         self.session.insist_own_clock(host)
 

@@ -309,8 +309,8 @@ def _insist_open(
         raise TokenRefused(
             f"{reference} lies out of the project, so it is not read for a district's"
             " token",
-            remedy=f"set {TOKEN_FOLDERS}={path.parent} where this command runs, if"
-            " nothing but tokens of districts lies in that folder",
+            remedy=f"set {TOKEN_FOLDERS}={shlex.quote(str(path.parent))} where this"
+            " command runs, if nothing but tokens of districts lies in that folder",
         )
 
 

@@ -123,10 +123,10 @@ class Session:
 
     def _stranger(self, file: Path) -> int | None:
         """Give the user that owns a file or its link, if not us or the system."""
-        sudo = self.environment.get("SUDO_UID", "")
-        with suppress(OSError):
-            return strange_owner(file.lstat(), file.stat(), sudo=sudo)
-        return None
+        found: list[os.stat_result] = []
+        with suppress(OSError):  # a link may lead nowhere for a moment
+            found.extend(look() for look in (file.lstat, file.stat))
+        return strange_owner(*found, sudo=self.environment.get("SUDO_UID", ""))
 
     @property
     def here(self) -> Path:

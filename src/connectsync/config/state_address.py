@@ -15,7 +15,7 @@ from sqlalchemy.engine import URL
 from connectsync.config.decode import home_of
 from connectsync.domain.foreign_text import SECRETS
 from connectsync.errors import StateError
-from connectsync.files.access import is_for_all, is_strangers, read_regular
+from connectsync.files.access import is_for_all, is_strangers, read_regular, steps_on
 from connectsync.values import dataclass, field
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
@@ -354,32 +354,54 @@ class _Server:
 
     def _owner(self) -> dict[str, str]:
         """
-        Demand that a socket in a folder for all is ours or that of PostgreSQL's user.
+        Demand that a socket which others can reach is ours or PostgreSQL's.
 
-        Any user may put one there while the server is down. Raises ``StateError``.
+        Any user may put one there while the server is down, so one that is not there is
+        to be PostgreSQL's. Raises ``StateError``.
         """
         if "requirepeer" in self.query or self.environment.get("PGREQUIREPEER"):
             return {}
-        port = self.query.get("port") or next((one for _, one in self.hosts if one), "")
-        file = f".s.PGSQL.{port or self.environment.get('PGPORT') or 5432}"
-        for folder in self.places:
-            socket = Path(folder, file)
-            try:
-                if _is_by_port(folder) or not is_for_all(socket.parent):
-                    continue
-                status = socket.lstat()
-            except OSError:
-                continue  # what cannot be looked at is told when it is connected
-            name = socket.owner()
-            if is_strangers(status) and name != _SERVER:
-                raise StateError(
-                    f"the socket {socket} of the state store belongs to another user,"
-                    f" {name}, and any user may put such a thing there",
-                    remedy="name the user that the server runs as in the address, such"
-                    f" as ?requirepeer={_SERVER}",
-                )
-            return {"requirepeer": name}
-        return {}
+        owners = {
+            owner
+            for folder, port in self._with_ports()
+            if not _is_by_port(folder)
+            if (owner := _owner_of(Path(folder, f".s.PGSQL.{port}")))
+        }
+        if len(owners) > 1:
+            raise StateError(
+                "the sockets of the state store belong to several users:"
+                f" {', '.join(sorted(owners))}",
+                remedy="name the one that the server runs as in the address, such as"
+                f" ?requirepeer={_SERVER}",
+            )
+        return {"requirepeer": owners.pop()} if owners else {}
+
+    def _with_ports(self) -> Iterator[tuple[str, str]]:
+        """Give each place with its port, as libpq pairs them."""
+        stated = self.query.get("port") or ",".join(port for _, port in self.hosts)
+        ports = (stated or self.environment.get("PGPORT", "")).split(",")
+        for number, place in enumerate(self.places):
+            yield place, ports[number % len(ports)] or "5432"
+
+
+def _owner_of(socket: Path) -> str:
+    """Name who has to own a socket that others can reach; empty where they cannot."""
+    try:
+        laid = any(planted for _, _, planted in steps_on(socket.parent))
+        if not (laid or is_for_all(socket.parent)):
+            return ""
+        status = socket.lstat()
+        name = socket.owner()
+    except (OSError, KeyError):
+        return _SERVER
+    if is_strangers(status) and name != _SERVER:
+        raise StateError(
+            f"the socket {socket} of the state store belongs to another user,"
+            f" {name}, and any user may put such a thing there",
+            remedy="name the user that the server runs as in the address, such"
+            f" as ?requirepeer={_SERVER}",
+        )
+    return name
 
 
 def _is_by_port(place: str) -> bool:

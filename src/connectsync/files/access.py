@@ -248,11 +248,15 @@ def planted_state(folder: Path) -> Path | None:
         for_all = is_for_all(folder)
         if for_all and is_strangers(folder.stat()):
             return folder
-        for one in sorted(folder.iterdir()):
-            status = one.lstat()
-            open_to_others = for_all or stat.S_ISLNK(status.st_mode)
-            if is_state(one.name) and is_strangers(status) and open_to_others:
-                return one
+        # what is used lies there also where the folder does not list it
+        names = {*_STATE_FOLDERS, *_STATE_FILES}
+        with suppress(PermissionError):
+            names |= {one.name for one in folder.iterdir() if is_state(one.name)}
+        for one in sorted(folder / name for name in names):
+            with suppress(FileNotFoundError):
+                status = one.lstat()
+                if is_strangers(status) and (for_all or stat.S_ISLNK(status.st_mode)):
+                    return one
     return None
 
 

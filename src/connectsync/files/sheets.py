@@ -131,7 +131,8 @@ def letters_of(number: int) -> str:
     return letters
 
 
-_LEAD = r"(^|[;\t\n\r])"
+# behind a sign that parts cells elsewhere, quotes open and close a text of nothing
+_LEAD = r"(^|[;\t\n\r]\"*)"
 # a runner takes a line that begins with two colons for a command to it, and ##[ too
 _FORMULA = r"('*)(?=[=+\-@\t\r]|[^\S\t\n\r]*::)"
 _ARMED = re.compile(_LEAD + _FORMULA)
