@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
-from loop_world import World
+from loop_world import ROOT, World
 
 from connectsync.domain.plan_file import digest_of
 
@@ -109,6 +110,26 @@ def test_a_pull_request_decides_neither_who_gets_tokens_nor_what_runs(
     world.git("push", "--quiet", "origin", "theirs")
     job = world.run(world.site.open_pull("theirs"))["plan"]
     assert job.ok, job.log
+    assert not told.exists()
+
+
+def test_no_request_is_run_as_connectsync_where_jobs_are_not_told_which_one(
+    world: World,
+) -> None:
+    """GitHub Enterprise Server does not tell: an empty name means the repository."""
+    world.branch("tool")
+    told = world.clone.parent / "ran as the tool"
+    step = {"shell": "bash", "run": f"touch '{told}'"}
+    ours = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))
+    action = {**ours, "runs": {"using": "composite", "steps": [step]}}
+    (world.clone / "action.yml").write_text(yaml.safe_dump(action), "utf-8")
+    assert world.commit("an action of mine", "--no-verify").returncode == 0
+    world.git("push", "--quiet", "origin", "tool")
+    elsewhere = replace(world, runner=replace(world.runner, names_workflow=False))
+    for job in elsewhere.run(world.site.open_pull("tool"), "validate", "plan").values():
+        assert not job.ok
+        assert "not told which connectsync to run" in job.log
+        assert not (job.folder / "workspace" / "tool").exists()
     assert not told.exists()
 
 

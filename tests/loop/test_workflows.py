@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +12,9 @@ from typing import Any
 
 import pytest
 import yaml
+from step_scripts import WORKFLOW as WORKFLOW_DATA
+from step_scripts import desk
+from step_scripts import step as step_of
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
@@ -167,6 +171,70 @@ def test_a_release_holds_no_secret_and_each_job_of_it_may_do_its_own_part() -> N
         "publish": {"contents": "read", "id-token": "write"},
     }
     assert jobs["publish"]["environment"] == "release"
+
+
+TOOLS = ("Make sure which connectsync this is", "Check out connectsync")
+HELD = "Make sure that it is that commit"
+
+
+def test_connectsync_is_checked_out_between_the_two_steps_that_hold_it() -> None:
+    for name, job in WORKFLOW_DATA["jobs"].items():
+        names = [one["name"] for one in job["steps"]]
+        at = names.index(TOOLS[1])
+        assert (*names[at - 1 : at + 2],) == (*TOOLS, HELD), name
+        before, checkout, after, *rest = job["steps"][at - 1 :]
+        assert before.get("if") == checkout.get("if") == after.get("if"), name
+        told = before["env"]["TOOL"], before["env"]["COMMIT"]
+        given = checkout["with"]["repository"], checkout["with"]["ref"]
+        asked = "${{ job.workflow_repository }}", "${{ job.workflow_sha }}"
+        assert told == given == asked
+        assert after["env"]["COMMIT"] == asked[1]
+        assert before["env"]["REPOSITORY"] == "${{ github.repository }}"
+        assert any(one.get("uses") == "./tool" for one in rest)
+        assert all(one.get("uses") != "./tool" for one in job["steps"][: at + 2])
+
+
+@pytest.mark.parametrize(
+    ("tool", "commit", "runs"),
+    [
+        (OURS, "0a" * 20, True),
+        (OURS, "0a" * 32, True),
+        ("", "", False),
+        (OURS, "", False),
+        (OURS, "0a" * 19, False),
+        (OURS, "0a" * 20 + "\nmain", False),
+        (OURS, "main", False),
+        ("", "0a" * 20, False),
+        ("connectsync", "0a" * 20, False),
+        (f"{OURS}/deploy", "0a" * 20, False),
+        ("example-org/fleet", "0a" * 20, False),
+        ("Example-Org/Fleet", "0a" * 20, False),
+    ],
+)
+def test_a_job_that_is_not_told_which_connectsync_to_run_runs_none(
+    tmp_path: Path, tool: str, commit: str, *, runs: bool
+) -> None:
+    made = desk(tmp_path)
+    for job in WORKFLOW_DATA["jobs"]:
+        done, _ = made.run(step_of(job, TOOLS[0])["run"], TOOL=tool, COMMIT=commit)
+        assert (done.returncode == 0) == runs, done.stdout + done.stderr
+        assert ("::error::this job is not told" in done.stdout) != runs
+
+
+def test_another_commit_than_that_of_the_workflow_is_not_run(tmp_path: Path) -> None:
+    made = desk(tmp_path)
+    git = ("git", "-C", str(made.folder))
+    remote = str(made.site / "remote.git")
+    subprocess.run([*git, "clone", "--quiet", remote, "tool"], check=True)
+    checkout = ("checkout", "--quiet", made.commit)
+    subprocess.run(["git", "-C", str(made.folder / "tool"), *checkout], check=True)
+    for job in WORKFLOW_DATA["jobs"]:
+        script = step_of(job, HELD)["run"]
+        assert made.run(script, COMMIT=made.commit)[0].returncode == 0
+        for other in ("0a" * 20, ""):
+            assert made.run(script, COMMIT=other)[0].returncode == 1
+    shutil.rmtree(made.folder / "tool")
+    assert made.run(script, COMMIT="")[0].returncode != 0
 
 
 def test_secrets_reach_only_the_step_that_needs_them() -> None:

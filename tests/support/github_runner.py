@@ -58,7 +58,8 @@ class Runner:
     Runs workflows for a site.
 
     ``environment`` is what a machine has by itself; ``inputs`` and ``secrets`` are
-    what the caller of the workflow gives.
+    what the caller of the workflow gives. Without ``names_workflow`` jobs are not told
+    where their workflow is of, as on GitHub Enterprise Server.
     """
 
     site: Site
@@ -66,6 +67,7 @@ class Runner:
     environment: Mapping[str, str]
     inputs: Mapping[str, Any] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
+    names_workflow: bool = True
 
     def run(
         self, workflow: Path, github: Mapping[str, Any], only: Sequence[str] = ()
@@ -79,7 +81,7 @@ class Runner:
             "github": {**github, "token": "ghs-of-the-job"},
             "inputs": {**given, **self.inputs},
             "secrets": {name: self.secrets.get(name, "") for name in called["secrets"]},
-            "job": {"workflow_repository": TOOL, "workflow_sha": "f" * 40},
+            "job": self._job_context(),
         }
         shell = data.get("defaults", {}).get("run", {}).get("shell", "")
         return {
@@ -87,6 +89,12 @@ class Runner:
             for name, job in data["jobs"].items()
             if not only or name in only
         }
+
+    def _job_context(self) -> dict[str, str]:
+        if not self.names_workflow:
+            return {}
+        commit = self.site.tool_commit
+        return {"workflow_repository": TOOL, "workflow_sha": commit}
 
     def _job(
         self, name: str, job: Mapping[str, Any], contexts: Mapping[str, Any]
@@ -197,11 +205,11 @@ class _Steps:
         match name:
             case "actions/checkout":
                 target = self.workspace / about.get("path", ".")
-                if about.get("repository") == TOOL:
-                    target.symlink_to(ROOT)
-                else:
-                    ref = about.get("ref") or self.contexts["github"]["checkout"]
-                    site.check_out(ref, int(about.get("fetch-depth", "1")), target)
+                # empty inputs mean the repository and the ref of the event, as there
+                ref = about.get("ref") or self.contexts["github"]["checkout"]
+                remote = site.tool if about.get("repository") == TOOL else None
+                depth = int(about.get("fetch-depth", "1"))
+                site.check_out(ref, depth, target, remote)
                 return {}
             case "actions/setup-python":
                 return {}

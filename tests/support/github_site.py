@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+ROOT = Path(__file__).resolve().parents[2]
 REPOSITORY = "example-org/fleet"
 TOOL = "example-org/connectsync"
 BOT = "github-actions[bot]"
@@ -50,6 +51,10 @@ class Site:
         for name in ("artifacts", "remote.git"):
             (self.folder / name).mkdir(parents=True)
         self.git("init", "--quiet", "--bare", "--initial-branch", "main")
+        git(self.folder, "init", "--quiet", str(self.tool), path=self.path)
+        shutil.copy(ROOT / "action.yml", self.tool)
+        git(self.tool, "add", "action.yml", path=self.path)
+        git(self.tool, "commit", "--quiet", "--message", "The action", path=self.path)
         shelves: dict[str, Any] = {"pulls": [], "comments": [], "artifacts": []}
         self.change(lambda knows: knows.update(shelves, granted={}))
 
@@ -61,6 +66,16 @@ class Site:
     def remote(self) -> Path:
         """Where the remote is."""
         return self.folder / "remote.git"
+
+    @property
+    def tool(self) -> Path:
+        """Where the repository of connectsync is, as far as jobs need it."""
+        return self.folder / "tool"
+
+    @property
+    def tool_commit(self) -> str:
+        """Give the commit of connectsync that jobs call."""
+        return git(self.tool, "rev-parse", "HEAD", path=self.path)
 
     @property
     def sarif(self) -> Path:
@@ -182,12 +197,14 @@ class Site:
         parents = ("-p", into, "-p", branch)
         return self.git("commit-tree", tree, *parents, "-m", message)
 
-    def check_out(self, ref: str, depth: int, target: Path) -> None:
+    def check_out(
+        self, ref: str, depth: int, target: Path, remote: Path | None = None
+    ) -> None:
         """Do what actions/checkout does: so many commits of a ref, and no more."""
         target.mkdir(parents=True, exist_ok=True)
         run = {"path": self.path}
         git(target, "init", "--quiet", **run)
-        url = f"file://{self.remote}"
+        url = f"file://{remote or self.remote}"
         git(target, "fetch", "--quiet", f"--depth={depth}", url, ref, **run)
         git(target, "checkout", "--quiet", "FETCH_HEAD", **run)
 
