@@ -13,6 +13,7 @@ import pytest
 from console import Console
 from warm import warm_folder
 
+from connectsync.config.source import spell_control_characters
 from connectsync.domain.plan_file import digest_of
 
 LAKEVIEW = "districts/ca/lakeview-usd.yaml"
@@ -784,13 +785,16 @@ IN_ONE_PLACE = {
     "district": ("100644", "districts/ca/Lakeview-usd.yaml", LAKEVIEW),
     "folder": ("100644", "Districts/ca/lakeview-usd.yaml", LAKEVIEW),
     "link for a folder": ("120000", "districts/CA", "districts/ca/"),
+    "folder of others": ("100644", "districts/CA/README.md", "districts/ca"),
+    "attributes": ("100644", ".GitAttributes", ".gitattributes"),
+    "attributes below": ("100644", "docs/.git\u200cattributes.", "docs/.gitattributes"),
     "accent": ("100644", "schule-\u00fc.ics", "schule-u\u0308.ics"),
 }
 
 
 @pytest.mark.parametrize("kind", IN_ONE_PLACE)
 def test_two_files_that_are_one_where_capitals_are_not_told_apart_are_refused(
-    project: Console, kind: str
+    project: Console, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     """A review shows both; a checkout on macOS or Windows has one of them."""
     mode, name, other = IN_ONE_PLACE[kind]
@@ -803,7 +807,12 @@ def test_two_files_that_are_one_where_capitals_are_not_told_apart_are_refused(
         assert said.status == 1, said.both
         words = " ".join(said.err.split())
         assert "in one place where capitals are not told apart" in words
-        assert all(each.strip("/") in words for each in (name, other))
+        assert spell_control_characters(other.strip("/")) in words
+        shown = name.removesuffix("/README.md")
+        assert spell_control_characters(shown) in words
+    monkeypatch.setenv("CI", "true")
+    for command in ("validate", "plan", "apply", "reconcile"):
+        assert "in one place where" in " ".join(project.run(command).err.split())
 
 
 def test_names_that_differ_in_capitals_and_are_not_read_stop_nothing(
@@ -812,7 +821,7 @@ def test_names_that_differ_in_capitals_and_are_not_read_stop_nothing(
     commit(project.folder)
     lower(project.folder / LAKEVIEW)
     commit(project.folder)
-    more = ("README", "readme", "districts/CA/note.txt", "docs/A/b.yaml", "docs/a/c")
+    more = ("README", "readme", "docs/A/b.txt", "docs/a/c")
     entered(project, *more)
     assert planned(project, since="HEAD~2") == {"lakeview-usd"}
 

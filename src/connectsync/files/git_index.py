@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import struct
 import unicodedata
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from hashlib import sha1, sha256
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -48,7 +50,48 @@ def in_one_place(
                 place = place.rpartition("/")[0]
             places.setdefault(spelled, name)
     others = ((places.get(one, name), name) for name, one in folded.items())
-    return next((pair for pair in others if pair[0] != pair[1]), None)
+    pairs = chain(others, _folders_in_one_place(names, endings), _attributes_in(names))
+    return next((pair for pair in pairs if pair[0] != pair[1]), None)
+
+
+def _folders_in_one_place(
+    names: Collection[str], endings: tuple[str, ...]
+) -> Iterator[tuple[str, str]]:
+    """Pair the spellings of folders, as of files that are read and of all others."""
+    # which one a disk takes decides by which name calendars and rules know a district
+    read = {one.rpartition("/")[0] for one in names if one.endswith(endings)}
+    spelled = {_spelled(one): one for folder in read for one in _and_above(folder)}
+    for folder in sorted({one.rpartition("/")[0] for one in names}):
+        for one in _and_above(folder):
+            yield spelled.get(_spelled(one), one), one
+
+
+def _and_above(folder: str) -> Iterator[str]:
+    while folder:
+        yield folder
+        folder = folder.rpartition("/")[0]
+
+
+_ATTRIBUTES = ".gitattributes"
+_UNSEEN = re.compile("[\u200b-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
+"""Characters that a disk of an older macOS takes for none in a name."""
+
+
+def _attributes_in(names: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Pair what some disks take for attributes of git with the name they have there."""
+    for name in names:
+        folder, _, last = name.rpartition("/")
+        # Windows takes dots and spaces off the end
+        if _spelled(_UNSEEN.sub("", last)).rstrip(". ") == _ATTRIBUTES:
+            yield f"{folder}/{_ATTRIBUTES}".lstrip("/"), name
+
+
+def names_listed(top: Path) -> Collection[str]:
+    """Give all names of git's list; none where it is not understood."""
+    try:
+        return _names_of_index(*_read_index(top))
+    except (OSError, ValueError):
+        return ()
 
 
 def index_holds(name: str, top: Path) -> bool:

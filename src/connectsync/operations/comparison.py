@@ -15,7 +15,7 @@ from connectsync.domain.settings import compose_accents
 from connectsync.domain.wording import few
 from connectsync.errors import InvalidFiles, UsageError
 from connectsync.files.access import peek_at
-from connectsync.files.git_index import Listed, is_object, listed_files
+from connectsync.files.git_index import Listed, is_object, listed_files, names_listed
 from connectsync.operations.commit import MOST_LINKS, CommitTree
 from connectsync.operations.git import (
     DEEPER,
@@ -26,6 +26,7 @@ from connectsync.operations.git import (
     GitRefused,
     explain_refusal,
     insist_as_committed,
+    insist_told_apart,
     insist_unconverted,
     names_in,
     top_of,
@@ -153,6 +154,7 @@ def insist_checked_out(
     """
     insist_unconverted(root, environment)
     top = top_of(Path(os.path.realpath(root)))
+    insist_told_apart(names_listed(top) if top and whole else ())
     for one in _listed(top, environment) if top and whole else ():
         path = os.path.join(str(top), one.name)  # noqa: PTH118 - hot: of every file
         with suppress(OSError):

@@ -149,20 +149,21 @@ class Git:
 
 
 def names_in(git: Git, commit: str) -> list[str]:
-    """
-    Name all files of a commit, from the top of the repository.
-
-    Raises ``InvalidFiles`` if two of them are one where capitals are not told apart.
-    """
+    """Name all files of a commit, from the top. Raises as `insist_told_apart`."""
     asked = ("ls-tree", "-r", "-z", "--name-only", "--full-tree", commit)
     names = os.fsdecode(git.run(*asked, most=MOST_LISTED)).split("\0")
+    insist_told_apart(names)
+    return names
+
+
+def insist_told_apart(names: Collection[str]) -> None:
+    """Raise ``InvalidFiles`` if two are one where capitals are not told apart."""
     if pair := in_one_place(names, READ):
         raise InvalidFiles(
             f"{' and '.join(map(spell_control_characters, pair))} are in one place"
             " where capitals are not told apart: a checkout there has one of the two",
             remedy="rename one: what is reviewed would not be what is applied",
         )
-    return names
 
 
 _ALTERING = ("working-tree-encoding", "filter", "ident")
@@ -261,11 +262,7 @@ def tracked_in(path: Path, environment: Mapping[str, str]) -> str | None:
 def insist_kept_out(
     key: str, reference: str, *, environment: Mapping[str, str], root: Path
 ) -> None:
-    """
-    Refuse a file that is kept in git: its author would choose who is sent what.
-
-    Raises ``TokenRefused``.
-    """
+    """Raise ``TokenRefused`` for a file in git, whose author chooses who gets what."""
     kind, _, where = reference.partition(":")
     if kind == "file" and tracked_in(root / where, environment) is not None:
         raise TokenRefused(
