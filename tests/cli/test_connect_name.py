@@ -137,6 +137,30 @@ def test_what_is_tried_on_a_stand_in_is_nothing_that_the_named_connect_has(
         assert "production" not in run(console, "runs").out
 
 
+def test_nor_is_what_a_snapshot_of_one_look_has(applied: tuple[Console, Path]) -> None:
+    """A guard on the first time goes by what was seen of the named Connect."""
+    console, connect = applied
+    called(console, "production")
+    with served(connect) as url:
+        use(console, url)
+        assert (
+            run(console, "snapshot", "--output", "ours.json").status == ExitStatus.FINE
+        )
+        data = json.loads((console.folder / "ours.json").read_text("utf-8"))
+        for one in data["districts"]:
+            one["settings"]["enable_daily_sync"] = True
+        (console.folder / "theirs.json").write_text(json.dumps(data), "utf-8")
+        known = console.state()
+        for look in (("drift",), ("list", "--live")):
+            asked = ("--backend", "snapshot:theirs.json", *look)
+            anywhere = {**ENVIRONMENT, "CONNECTSYNC_NOW_ANYWHERE": "1"}
+            said = console.run(*asked, environment=anywhere)
+            assert said.status in {ExitStatus.FINE, ExitStatus.FINDINGS}, said.both
+        assert console.state() == known
+        run(console, "drift")
+        assert console.state() != known
+
+
 @pytest.mark.parametrize("later", ["connect: rehearsal\n", ""])
 def test_a_connect_that_changed_its_name_is_refused_in_a_sentence(
     valley: Console, later: str

@@ -387,6 +387,11 @@ def test_a_setting_that_was_never_applied_waits_though_another_one_was(
         assert whys(data, "lakeview-usd") == ["unknown"]
         assert valley.live("lakeview-usd")["deletion_threshold"] == 45
     assert "never applied" in valley.run("reconcile").out
+    # nor by a look at the files of a branch that say what is there
+    valley.replace(LAKEVIEW, "deletion_threshold: 15", "deletion_threshold: 45")
+    assert "in step" in valley.run("drift", LAKEVIEW).out
+    valley.replace(LAKEVIEW, "deletion_threshold: 45", "deletion_threshold: 15")
+    assert whys(told(valley)[1], "lakeview-usd") == ["unknown"]
     # the one that was applied goes by itself, once nothing else is apart
     valley.replace(LAKEVIEW, "deletion_threshold: 15", "deletion_threshold: 45")
     valley.replace(

@@ -397,14 +397,18 @@ async def look(session: Session, scope: FleetScope) -> DriftFound:
     """
     Read the districts in scope, and remember what was seen. It cannot save.
 
-    Where the state store can only be read, nothing is remembered, and that is said.
+    Where the state store can only be read, nothing is remembered, and that is said; nor
+    is what only a snapshot of this one call has: it is known as Connect by its name.
     """
     from connectsync.apply.saving import results_of
 
+    named = session.backend or scope.project.backend
+    apart = named.startswith("snapshot:") and named != scope.project.backend
     async with open_reader(session, scope.project, scope.districts) as reader:
         backend = reader.described
         with open_state(session, scope.project) as store:
-            recognize(store, connect_of(session), at=session.now())
+            if not apart:
+                recognize(store, connect_of(session), at=session.now())
             baselines, mark = StateReader(store).baselines(backend), store.mark()
             open_ = store.open_saves(backend)
         looked = await find_drift(scope.wanted, reader, baselines, open_)
@@ -414,6 +418,9 @@ async def look(session: Session, scope: FleetScope) -> DriftFound:
         for one in looked
         if one.live and one.live.is_recent(session.now(), longest)
     }
+    found = DriftFound(scope, looked, backend, frozenset(recent), mark)
+    if apart:
+        return found
     try:
         with open_state(session, scope.project) as store:
             lives = {key: one.live for key, one in recent.items() if one.live}
@@ -422,4 +429,4 @@ async def look(session: Session, scope: FleetScope) -> DriftFound:
             store.note(backend, seen, at=session.now(), mark=mark)
     except StateError as error:
         session.terminal.say(f"what was seen is not remembered: {error.message}")
-    return DriftFound(scope, looked, backend, frozenset(recent), mark)
+    return found

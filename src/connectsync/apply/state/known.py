@@ -379,6 +379,8 @@ class Known:
                 self.partly[backend].discard(district)
             here = self.baselines[backend][district]
             for name, value in form.items():
+                if seen.get("draft") and name not in here:
+                    continue  # what a branch says of a setting makes it no known one
                 old, _, was = here.get(name, (value, 0, ()))
                 taken = was if is_same(name, old, value) else (*was, old)
                 here[name] = value, entry.seq, taken if seen.get("draft") else ()
