@@ -353,8 +353,21 @@ def test_what_is_said_of_an_extra_is_what_it_is_made_of() -> None:
     assert {name: list(packages) for name, packages in EXTRAS.items()} == extras
     for name, packages in extras.items():
         said = how_to_add(name).partition("`")[2].rstrip("`")
-        assert shlex.split(said) == [sys.executable, "-m", "pip", "install", *packages]
+        pip = [sys.executable, "-I", "-m", "pip"]
+        assert shlex.split(said) == [*pip, "install", *packages]
     assert all(repr(one) in str(UvicornMissing()) for one in extras["emulator"])
+
+
+def test_how_an_extra_is_added_runs_nothing_of_the_folder_one_stands_in(
+    tmp_path: Path,
+) -> None:
+    for module in ("pip", "json", "logging"):
+        (tmp_path / f"{module}.py").write_text("open('ran', 'w')\n", "utf-8")
+    words = shlex.split(how_to_add("sheets").partition("`")[2].rstrip("`"))
+    asked = [*words[: words.index("install")], "--version"]
+    said = subprocess.run(asked, cwd=tmp_path, capture_output=True, check=False)
+    assert not (tmp_path / "ran").exists()
+    assert said.stdout.startswith(b"pip "), said.stderr
 
 
 def test_nothing_tells_people_to_install_what_no_index_has() -> None:

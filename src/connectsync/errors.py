@@ -356,5 +356,6 @@ def how_to_add(extra: str) -> str:
     It names the packages themselves and the Python that runs this: so it works from a
     clone, a wheel or an index, and whatever `pip` is first on the path.
     """
-    words = [sys.executable or "python3", "-m", "pip", "install", *EXTRAS[extra]]
-    return f"install it: `{shlex.join(words)}`"
+    # isolated: it would import a pip.py of the folder one stands in
+    pip = (sys.executable or "python3", "-I", "-m", "pip")
+    return f"install it: `{shlex.join((*pip, 'install', *EXTRAS[extra]))}`"

@@ -194,7 +194,7 @@ def test_without_the_extra_it_says_how_to_install_it(
     monkeypatch.setitem(sys.modules, "opentelemetry.sdk.trace", None)
     watched(session(environment={"OTEL_EXPORTER_OTLP_ENDPOINT": NOBODY}))
     said = capsys.readouterr().err
-    assert " -m pip install 'opentelemetry-api>=1.38'" in said
+    assert " -I -m pip install 'opentelemetry-api>=1.38'" in said
 
 
 PROGRAM = """

@@ -49,6 +49,8 @@ def opened(gateway: GatewayAddress) -> None:
         ("https://gateway.test/#top", "must end before"),
         ("https://gateway.test:port", "is not one"),
         ("https://svc:secret", "is not one"),
+        ("https://;xn--api.gateway.test", "is not one"),
+        ("https://gateway.testxn--/v1", "is not one"),
         ("https://svc:secret%40gateway.test", "is not one"),
         ("https:///v1", "names no host"),
         ("https://meßages.test", "names a host with letters beyond a to z"),

@@ -233,6 +233,7 @@ def test_another_commit_than_that_of_the_workflow_is_not_run(tmp_path: Path) -> 
         assert made.run(script, COMMIT=made.commit)[0].returncode == 0
         for other in ("0a" * 20, ""):
             assert made.run(script, COMMIT=other)[0].returncode == 1
+    script = step_of("apply", HELD)["run"]
     shutil.rmtree(made.folder / "tool")
     assert made.run(script, COMMIT="")[0].returncode != 0
 

@@ -205,6 +205,7 @@ MISLEADING = {
     "repeat": "its list of students comes to a page again",
     "empty": f"{MOST_EMPTY + 1} pages of students in a row are empty",
     "away": "its next page is at another address",
+    "unspelled": "its next page is at another address",
     "lost": "its next page begins at no id",
 }
 

@@ -30,6 +30,9 @@ VERSION = "/v3.1"
 LARGEST_LIMIT = 10_000
 USUAL_LIMIT = 100
 
+_ELSEWHERE = {"away": "http://127.0.0.1:9", "unspelled": "http://;xn--a"}
+"""What a link begins with that misleads to another address."""
+
 WINDOW_CALLS = 1200
 WINDOW_SECONDS = 60
 
@@ -88,8 +91,8 @@ class CleverFaults:
     ``cursor`` is how the link to the next page misleads: ``still`` (it names the page
     that is there), ``circle`` (from the third page on it leads back to the second),
     ``repeat`` (ever new cursors to the first page), ``empty`` (ever new cursors to
-    pages without a row), ``away`` (it leads to another host), ``lost`` (it names no
-    place to go on at).
+    pages without a row), ``away`` (it leads to another host), ``unspelled`` (to one
+    whose ``xn--`` spells nothing), ``lost`` (it names no place to go on at).
     ``body`` is the shape of an error: ``message``, ``error``, ``text`` or ``html``.
     """
 
@@ -265,8 +268,7 @@ class CleverApi:
             asked = dict(request.query_params)
             at = self._next_cursor(after, str(_last_id(rows)), limit, role)
             following = {**asked, "starting_after": at} if at else {"role": role}
-            host = "http://127.0.0.1:9" if misleads == "away" else ""
-            uri = f"{host}{path}?{urlencode(following)}"
+            uri = f"{_ELSEWHERE.get(misleads, '')}{path}?{urlencode(following)}"
             links.append({"rel": "next", "uri": uri})
         return rows, links
 

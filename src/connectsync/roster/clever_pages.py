@@ -252,5 +252,6 @@ def cursor_ahead(content: bytes, asked: httpx2.URL) -> str | None:
         return None
 
 
-def _origin(url: httpx2.URL) -> tuple[str, str, int | None]:
-    return url.scheme, url.host, url.port
+def _origin(url: httpx2.URL) -> tuple[str, bytes, int | None]:
+    # raw: what another xn-- spells is not asked, and may be nothing
+    return url.scheme, url.raw_host, url.port

@@ -36,22 +36,22 @@ def insist_safe(address: str, whose: str) -> None:
     """
     Refuse an address over which a token would be read on the way, or is in it.
 
-    ``whose`` begins the sentence, e.g. ``the gateway's address``. Raises
-    ``ProjectError``.
+    ``whose`` begins the sentence: ``the gateway's address``. Raises ``ProjectError``.
     """
     try:
         url = httpx2.URL(address)
-    except httpx2.InvalidURL:
+        host = url.host
+    except (httpx2.InvalidURL, UnicodeError):  # the latter where xn-- is none
         # what is said of it quotes it, and it may hold a password
         raise ProjectError(f"{whose} is not one", remedy="write https://HOST") from None
     if url.userinfo:
         raise ProjectError(f"{whose} must not hold a user or password")
     if url.query or url.fragment:
         raise ProjectError(f"{whose} must end before any ? or #")
-    if url.scheme != "https" and not (url.scheme == "http" and url.host in _LOOPBACK):
+    if url.scheme != "https" and not (url.scheme == "http" and host in _LOOPBACK):
         said = "must start with https://: the token would travel in the clear"
         raise ProjectError(f"{whose} {address} {said}")
-    if not url.host:
+    if not host:
         raise ProjectError(f"{whose} names no host")
     authority = address.partition("://")[2].partition("/")[0]
     if not authority.isascii():  # of which another program makes another host
