@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,11 @@ from typing import Any
 import pytest
 from console import Console
 
+from connectsync.backends.contract import ContractReader
 from connectsync.cli.terminal import ExitStatus
+from connectsync.domain.live import Live
 from connectsync.domain.plan_file import digest_of
+from connectsync.errors import ConnectError, DistrictNotFound
 
 Forge = Callable[[dict[str, Any]], None]
 
@@ -264,3 +267,31 @@ def test_a_click_list_says_what_files_and_form_say_and_not_what_the_plan_says(
     assert json.loads((valley.folder / "clicks/plan.json").read_text()) == json.loads(
         kept
     )
+
+
+def test_what_could_not_be_read_is_held_against_the_plan_before_its_first_save(
+    valley: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What an edited plan says of it was compared with Connect by no one yet."""
+    valley.run("plan", "--out", "plan.json")
+    held = valley.live("lakeview-usd")
+
+    def forge(data: dict[str, Any]) -> None:
+        live = lakeview(data)["live"]
+        live["unarchive_classrooms"] = not live["unarchive_classrooms"]
+
+    forged(valley, forge)
+    read_many = ContractReader.read_many
+
+    async def without(
+        reader: ContractReader, keys: Sequence[str]
+    ) -> dict[str, Live | ConnectError]:
+        found = dict(await read_many(reader, keys))
+        return found | {"lakeview-usd": DistrictNotFound("it does not answer")}
+
+    with monkeypatch.context() as silent:
+        silent.setattr(ContractReader, "read_many", without)
+        assert "failed  lakeview-usd" in valley.run("apply", "plan.json").both
+    said = valley.run("resume")
+    assert (said.status, "conflict  lakeview-usd" in said.both) == (4, True), said.both
+    assert valley.live("lakeview-usd") == held

@@ -216,7 +216,8 @@ def test_a_run_that_was_taken_back_blames_no_one_when_it_is_continued(
     assert stopped.run("apply", "--yes", file).status == 0
     said = stopped.run("resume", "1")
     assert "someone" not in said.both
-    assert "the form was saved after this plan was made: by run 3" in said.err
+    told = "the form was saved after this plan was made: deletion_threshold is 15"
+    assert f"{told} since run 3" in said.err
 
 
 def test_a_superseded_run_is_passed_over_for_one_that_is_not(

@@ -89,7 +89,8 @@ class DistrictRun:
     A district in progress, and what is to be made true there.
 
     ``unread`` is why it could not be read before anything was saved, if so;
-    ``left_open`` are saves of other runs there that may arrive yet.
+    ``left_open`` are saves of other runs there that may arrive yet. With ``looks`` it
+    was not read by this runner, and is before the first save.
     """
 
     means: RunDeps
@@ -99,6 +100,7 @@ class DistrictRun:
     planned: DistrictPlan
     unread: errors.ConnectError | None = None
     left_open: tuple[JournalRow, ...] = ()
+    looks: bool = False
     _since: float = field(default_factory=monotonic, init=False)
 
     async def wait_for(self, turn: Awaitable[T]) -> T:
@@ -244,6 +246,9 @@ class DistrictRun:
         late = await self._settled_for_others()
         if not entries:
             self._insist_day()
+            if self.looks:
+                # what its plan says of it is held against Connect by no one before
+                self._insist_unmoved(0, await self._read())
             return replace(_at_first(self.planned), late=late)
         live = await self._read()
         again = await self._settle_own([one for one in entries if one.is_open], live)

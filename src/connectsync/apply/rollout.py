@@ -97,6 +97,7 @@ class WaveRunner:
     orders: RunOptions
     pace: RolloutLimits
     unread: Mapping[str, ConnectError]
+    looks: bool = False
     ended: set[str] = field(default_factory=set)
     stopped: str = ""
     refused: ConnectError | None = None
@@ -228,7 +229,7 @@ class WaveRunner:
             self._commits,
             (self.run, self.plan.backend),
             self._planned[key],
-            look_first=key in self.unread or key in self._left_open,
+            look_first=self.looks or key in self.unread or key in self._left_open,
         )
 
     def _district_run(self, taken: Taken) -> DistrictRun:
@@ -241,6 +242,7 @@ class WaveRunner:
             self._planned[key],
             unread=self.unread.get(key),
             left_open=self._left_open.get(key, ()),
+            looks=self.looks,
         )
 
     async def _end(
@@ -335,7 +337,7 @@ class Executor:
         self._began(run, plan, digest, joined=joined)
         moved = await self._noted(plan, in_step or {})
         rounds = WaveRunner(
-            means, run, plan, orders, self.pace, {} if joined else unread
+            means, run, plan, orders, self.pace, {} if joined else unread, looks=joined
         )
         await rounds.go()
         return self._ended(rounds, moved)
@@ -350,7 +352,7 @@ class Executor:
         """Go on with a run, at what is left of it."""
         self._began(run, plan, plan_digest(plan), joined=True)
         moved = await self._noted(plan, in_step or {})
-        rounds = WaveRunner(self.means, run, plan, orders, self.pace, {})
+        rounds = WaveRunner(self.means, run, plan, orders, self.pace, {}, looks=True)
         await rounds.go()
         return self._ended(rounds, moved)
 
