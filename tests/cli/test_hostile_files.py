@@ -27,6 +27,7 @@ from warm import run_warm
 
 from connectsync.apply.state.opening import open_store
 from connectsync.backends.browser import session
+from connectsync.backends.browser.chromium import SYSTEM, WITHOUT_WINDOW
 from connectsync.backends.browser.website import Website
 from connectsync.cli.emulator import make_embedded_store
 from connectsync.config.project import load_project
@@ -1242,6 +1243,42 @@ def test_no_browser_that_a_commit_brings_along_is_run(
     assert "are kept in git" in said.err
     assert said.status
     assert not list(valley.folder.rglob("ran"))
+
+
+@pytest.mark.parametrize("node", [False, True], ids=["browser", "driver"])
+def test_no_browser_that_a_submodule_of_another_branch_left_is_run(
+    valley: Console, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, node: bool
+) -> None:
+    """Git leaves the files of a submodule where one goes back to main."""
+    theirs, tools = tmp_path / "theirs", valley.folder / "tools"
+    theirs.mkdir()
+    for name in (WITHOUT_WINDOW, *SYSTEM, "node"):
+        (theirs / name).write_text(f"#!/bin/sh\ntouch '{tmp_path}/ran'\n", "utf-8")
+        (theirs / name).chmod(0o755)
+    elsewhere = Console(theirs)
+    git(elsewhere, "init", "--quiet")
+    commit(elsewhere)
+    (valley.folder / ".gitignore").write_text("tools\n.connectsync\n", "utf-8")
+    (valley.folder / "connectsync.yaml").write_text(
+        "schema: 1\nbackends:\n  browser: {url: 'http://127.0.0.1:9'}\n", "utf-8"
+    )
+    git(valley, "init", "--quiet", "--initial-branch", "main")
+    commit(valley)
+    git(valley, "checkout", "--quiet", "-b", "topic")
+    added = ("submodule", "--quiet", "add", "--force", str(theirs), "tools")
+    git(valley, "-c", "protocol.file.allow=always", *added)
+    commit(valley)
+    git(valley, "checkout", "--quiet", "main")
+    assert (tools / WITHOUT_WINDOW).exists()
+    monkeypatch.setenv("PATH", f"{tools}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", str(tmp_path / "none"))
+    told = {"PLAYWRIGHT_NODEJS_PATH": str(tools / "node")} if node else {}
+    for name, value in told.items():
+        monkeypatch.setenv(name, value)
+    said = valley.run("--backend", "browser", "plan", environment=told)
+    assert not (tmp_path / "ran").exists()
+    assert "kept in git: a commit decides what" in " ".join(said.err.split())
+    assert said.status
 
 
 @pytest.mark.parametrize(

@@ -81,8 +81,36 @@ def test_state_that_came_with_a_commit_is_refused(
     assert said.status == ExitStatus.FINDINGS, said.both
     told = " ".join(said.both.split())
     assert "state that comes with a commit is not used" in told
-    assert "git rm -r --cached .connectsync" in told
+    assert "remove the rest with `git rm -r .connectsync`" in told
     assert (ours.folder / ".connectsync" / "state.db").read_bytes() == before
+
+
+def done(folder: Path, told: str) -> None:
+    """Do what help says, as a person would."""
+    (words,) = re.findall("`(git rm [^`]+)`", " ".join(told.split()))
+    git(folder, *shlex.split(words)[1:])
+    git(folder, "commit", "-qm", "as the help says")
+
+
+def test_who_does_what_the_help_says_has_nothing_of_the_commit_used(
+    ours: Console,
+) -> None:
+    """What is only out of git's list is not known any more as the commit's."""
+    state = ours.folder / ".connectsync" / "state.db"
+    assert ours.run("apply", "--yes").status == ExitStatus.FINE
+    (ours.folder / "session.json").write_text('{"cookies": [], "origins": []}')
+    git(ours.folder, "add", "-f", ".connectsync/state.db", "session.json")
+    git(ours.folder, "commit", "-qm", "a harmless change")
+    done(ours.folder, ours.run("runs").err)
+    assert not state.exists()
+    said = ours.run("runs")
+    assert (said.status, " apply " in said.out) == (ExitStatus.FINE, False)
+    (ours.folder / "connectsync.yaml").write_text(
+        "schema: 1\nbackends: {browser: {url: 'http://127.0.0.1:1',"
+        " session: session.json}}\n"
+    )
+    done(ours.folder, ours.run("plan", "--backend", "browser").err)
+    assert not (ours.folder / "session.json").exists()
 
 
 def _no_git(monkeypatch: pytest.MonkeyPatch) -> None:

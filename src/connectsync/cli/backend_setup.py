@@ -197,8 +197,8 @@ def _insist_own(session: Session, kept: Path, root: Path) -> None:
         raise ProjectError(
             f"the session in {kept.name} is kept in git, so it is not used: whose it"
             " is, a commit decides",
-            remedy=f"take it out with `git rm --cached {quote_word(kept.name)}`, then"
-            " sign in with `connectsync login`",
+            remedy=f"remove it with `git rm {quote_word(kept.name)}`, then sign in with"
+            " `connectsync login`",
         )
 
 
@@ -254,6 +254,7 @@ def website(session: Session, project: Project, url: str = "") -> Website:
         contexts=stated.contexts,
         headed=stated.headed or session.headed,
         slow_ms=session.slow_ms or stated.slow_ms,
+        is_brought=lambda one: tracked_in(one, session.environment) is not None,
     )
     page.insist_usable()
     _insist_own_browser(session.environment)

@@ -256,9 +256,9 @@ class Session:
         if (tracked := tracked_in(folder, self.environment)) is not None:
             named = relative(folder, root)
             remedy = (
-                f"see where it comes from: `git log -- {quote_word(named)}`; take it"
-                f" out with `git rm -r --cached {quote_word(named)}`, and ignore that"
-                " folder"
+                f"see where it comes from: `git log -- {quote_word(named)}`; move what"
+                f" is yours away, remove the rest with `git rm -r {quote_word(named)}`,"
+                " and ignore that folder"
             )
             if Path(os.path.realpath(root)).is_relative_to(os.path.realpath(folder)):
                 remedy = "keep state in a folder of its own, such as .connectsync"

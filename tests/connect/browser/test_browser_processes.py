@@ -190,13 +190,13 @@ def test_the_sandbox_is_left_out_for_root_alone(
         asked.append(how["chromium_sandbox"])
         return world.browser
 
-    engine = SimpleNamespace(executable_path="/proc/self/exe", launch=launch)
-    started: Any = SimpleNamespace(chromium=engine)
+    own = Path("/proc/self/exe")
+    started: Any = SimpleNamespace(chromium=SimpleNamespace(launch=launch))
 
     async def act() -> None:
         for root in (True, False):
             monkeypatch.setattr(chromium, "is_root", lambda root=root: root)
-            await chromium._started(started, headed=False, slow_ms=0)  # noqa: SLF001 - what the library is asked for
+            await chromium._started(started, own, headed=False, slow_ms=0)  # noqa: SLF001 - what the library is asked for
 
     world.runner.run(act())
     assert asked == [False, True]

@@ -9,6 +9,7 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from browser_world import World, served, website
@@ -31,8 +32,8 @@ def browsers(monkeypatch: pytest.MonkeyPatch) -> list[Browser]:
     started: list[Browser] = []
 
     @asynccontextmanager
-    async def counted(*, headed: bool, slow_ms: int) -> AsyncIterator[Browser]:
-        async with launch_browser(headed=headed, slow_ms=slow_ms) as browser:
+    async def counted(**how: Any) -> AsyncIterator[Browser]:
+        async with launch_browser(**how) as browser:
             started.append(browser)
             yield browser
 

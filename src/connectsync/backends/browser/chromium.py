@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -66,13 +66,17 @@ _DRIVER_ENDED = "Connection closed while reading from the driver"
 
 @asynccontextmanager
 async def launch_browser(
-    *, headed: bool = False, slow_ms: int = 0
+    *,
+    headed: bool = False,
+    slow_ms: int = 0,
+    is_brought: Callable[[Path], bool] = lambda _: False,
 ) -> AsyncIterator[Browser]:
     """
-    Start a browser and end it. Raises ``ProjectError`` if there is none.
+    Start a browser and end it.
 
     Ctrl-C in our terminal does not reach it: who is told to stop still finishes the
-    district in progress. Its environment holds none of our secrets.
+    district in progress. Its environment holds none of our secrets. Raises
+    ``ProjectError`` if there is none, or one that ``is_brought`` along by a commit.
     """
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(_unless_interrupted)
@@ -81,7 +85,12 @@ async def launch_browser(
         with _apart(loop, folder):
             playwright = await starting.start()
         try:
-            browser = await _started(playwright, headed=headed, slow_ms=slow_ms)
+            own = Path(playwright.chromium.executable_path)
+            program = find_chromium(own, headed=headed)
+            _insist_not_brought(program, is_brought)
+            browser = await _started(
+                playwright, program, headed=headed, slow_ms=slow_ms
+            )
             try:
                 yield browser
             finally:
@@ -90,9 +99,19 @@ async def launch_browser(
             await playwright.stop()
 
 
-async def _started(playwright: Playwright, *, headed: bool, slow_ms: int) -> Browser:
-    own = Path(playwright.chromium.executable_path)
-    executable = find_chromium(own, headed=headed)
+def _insist_not_brought(program: Path, is_brought: Callable[[Path], bool]) -> None:
+    # the folder it lies in says nothing: a submodule of another branch stays there
+    if is_brought(program):
+        raise ProjectError(
+            f"the browser {foreign_text(str(program))} is kept in git: a commit"
+            " decides what it is, so it is not run",
+            remedy="remove it, or name another folder with PLAYWRIGHT_BROWSERS_PATH",
+        )
+
+
+async def _started(
+    playwright: Playwright, executable: Path, *, headed: bool, slow_ms: int
+) -> Browser:
     try:
         return await playwright.chromium.launch(
             executable_path=executable,

@@ -71,7 +71,9 @@ async def sign_in(website: Website, email: str = "", password: str = "") -> Path
     website.insist_usable()
     _insist_replaceable(website.session)
     async with launch_browser(
-        headed=website.headed, slow_ms=website.slow_ms
+        headed=website.headed,
+        slow_ms=website.slow_ms,
+        is_brought=website.is_brought,
     ) as browser:
         fence = Fence(website.origin)
         # a person sizes the window as they like
@@ -380,7 +382,9 @@ class SharedBrowser:
         site = self._website
         site.insist_usable()
         browser = await self._closing.enter_async_context(
-            launch_browser(headed=site.headed, slow_ms=site.slow_ms)
+            launch_browser(
+                headed=site.headed, slow_ms=site.slow_ms, is_brought=site.is_brought
+            )
         )
         return TabPool(browser, site, self.patience)
 

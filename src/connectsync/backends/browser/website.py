@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -50,7 +50,8 @@ class Website:
     ``contexts`` is how many districts are read at once. A control is waited for
     ``wait_seconds`` before it counts as missing, and as long for a click to get through
     to it; ``load_seconds`` is how long a page may take to load; ``total_seconds`` is
-    how long one district may take altogether, reading it or saving it.
+    how long one district may take altogether, reading it or saving it. ``is_brought``
+    says whether a program came with a commit, by its author's will.
     """
 
     url: str
@@ -64,6 +65,7 @@ class Website:
     wait_seconds: float = 10.0
     load_seconds: float = 30.0
     total_seconds: float = 300.0
+    is_brought: Callable[[Path], bool] = lambda _: False
 
     @property
     def click_milliseconds(self) -> float:
