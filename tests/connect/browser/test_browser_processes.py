@@ -12,7 +12,7 @@ from typing import Any
 import playwright
 import pytest
 from browser_world import World
-from playwright.async_api import Browser, Playwright
+from playwright.async_api import Browser
 
 from connectsync.backends.browser import chromium
 from connectsync.backends.browser.chromium import (
@@ -125,11 +125,11 @@ def test_browsers_in_a_relative_folder_are_those_of_the_operators_folder(
     monkeypatch.chdir(tmp_path)
     asked: list[str] = []
 
-    async def told(playwright: Playwright, **_: object) -> Browser:
-        asked.append(playwright.chromium.executable_path)
+    def told(own: Path, **_: object) -> Path:
+        asked.append(str(own))
         raise ProjectError("the driver says where it looks, and no browser is needed")
 
-    monkeypatch.setattr(chromium, "_started", told)
+    monkeypatch.setattr(chromium, "find_chromium", told)
 
     async def looked_for() -> str:
         with pytest.raises(ProjectError):
