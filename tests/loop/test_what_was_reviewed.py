@@ -578,6 +578,24 @@ def test_gitlab_takes_the_word_only_of_who_approved_the_plan_that_is_shown(
     assert taken(github, site) == []
 
 
+def test_a_token_is_sent_to_the_server_that_the_job_is_on_and_to_no_other() -> None:
+    """Told no host, gh asks github.com, also on a server of one's own."""
+    asking = [
+        one
+        for job in WORKFLOW["jobs"].values()
+        for one in job["steps"]
+        if "gh api" in one.get("run", "")
+    ]
+    assert len(asking) == 2
+    for one in asking:
+        assert one["env"]["SERVER"] == "${{ github.server_url }}"
+        # the second is for servers of one's own
+        tokens = one["env"]["GH_TOKEN"], one["env"]["GH_ENTERPRISE_TOKEN"]
+        assert tokens == ("${{ github.token }}",) * 2
+        before = one["run"].partition("gh api")[0]
+        assert 'export GH_HOST="${SERVER#*://}"\n' in before
+
+
 def test_a_call_that_fails_is_not_taken_for_nothing_to_do(github: Desk) -> None:
     github.know(pulls=[pull(github)], comments=[comment()], artifacts=[artifact()])
     (github.site / "knows.json").write_text("out of order")

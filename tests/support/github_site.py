@@ -13,6 +13,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 REPOSITORY = "example-org/fleet"
 TOOL = "example-org/connectsync"
+SERVER = "https://github.example.org"
 BOT = "github-actions[bot]"
 IDENTITY = {
     "GIT_AUTHOR_NAME": "A",
@@ -156,6 +157,7 @@ class Site:
         return {
             "event_name": "pull_request",
             "repository": REPOSITORY,
+            "server_url": SERVER,
             "ref": ref,
             "ref_name": f"{number}/merge",
             "sha": self.git("rev-parse", ref),
@@ -185,6 +187,7 @@ class Site:
         return {
             "event_name": "push",
             "repository": REPOSITORY,
+            "server_url": SERVER,
             "ref": "refs/heads/main",
             "ref_name": "main",
             "sha": commit,
@@ -226,7 +229,7 @@ class Site:
             "workflow_run": {"head_sha": pull["head"]["sha"]},
         }
         self.change(lambda knows: knows["artifacts"].append(artifact))
-        runs = f"https://github.example.org/{REPOSITORY}/actions/runs"
+        runs = f"{SERVER}/{REPOSITORY}/actions/runs"
         return {"artifact-url": f"{runs}/1/artifacts/{number}"}
 
     def grant(self, permissions: Mapping[str, str], github: Mapping[str, Any]) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 from github_runner import GH, SHELLS
+from github_site import SERVER
 from warm import warm_folder
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -74,6 +75,7 @@ class Desk:
                 "GH_TOKEN": "made-up",
                 "GITHUB_OUTPUT": str(output),
                 "REPOSITORY": "example-org/fleet",
+                "SERVER": SERVER,
                 **more,
             },
             capture_output=True,
