@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from ics import calendar_of, day
@@ -76,6 +76,24 @@ def test_a_time_of_a_series_that_was_moved_is_free_and_its_new_day_is_not() -> N
         raw = raw.replace(number, b"")
     found = [days.first.day for days, _ in read_days(raw, CHICAGO, WITHIN)]
     assert found == [4, 13]
+
+
+@pytest.mark.parametrize("zone", [CHICAGO, "Pacific/Auckland", "UTC"])
+def test_a_series_of_hours_takes_the_days_of_each_time_when_clocks_change(
+    zone: str,
+) -> None:
+    """Else a freeze lost its first day, or its last, for half of the year."""
+    begin = datetime(2027, 1, 5, 5, 30, tzinfo=UTC)
+
+    def at(weeks: int) -> str:
+        there = begin + timedelta(weeks=weeks)
+        over = there + timedelta(hours=1)
+        return f"DTSTART:{there:%Y%m%dT%H%M%SZ}\nDTEND:{over:%Y%m%dT%H%M%SZ}"
+
+    series = read(f"{at(0)}\nRRULE:FREQ=WEEKLY;COUNT=50", zone=zone)
+    assert series == [day for weeks in range(50) for day in read(at(weeks), zone=zone)]
+    lengths = {first == last for first, last, _ in series}
+    assert lengths == ({True, False} if zone == CHICAGO else {True})
 
 
 def test_a_title_is_one_short_harmless_line() -> None:

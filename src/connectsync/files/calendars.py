@@ -191,17 +191,28 @@ def _days_of(
     first, last = _local_days(start, end, zone)
     if last < first:
         raise UnreadableCalendar(f"ends on {last}, before it begins on {first}")
-    length = last - first
-    # as the event itself counts its days, which may be those of another zone
-    shift = first - _day(start)
     out = {_day(one.dt) for one in _listed(event, "EXDATE")}
     if event.get("RECURRENCE-ID") is None:
         uid = str(event.get("UID"))
         out |= {day for whose, day in moved if whose == uid}
-    for begin in _beginnings(event, _day(start), within.last):
-        days = Days(begin + shift, begin + shift + length)
+    # what begins on the day after, in a zone of its own, may be on the last one here
+    for begin in _beginnings(
+        event, _day(start), min(within.last, date.max - DAY) + DAY
+    ):
+        days = _days_from(begin, start, end, zone)
         if begin not in out and within.first <= days.last and days.first <= within.last:
             yield days
+
+
+def _days_from(day: date, start: date, end: date, zone: str) -> Days:
+    """Give the days of an event that begins on another day, of its own zone."""
+    if isinstance(start, datetime) and isinstance(end, datetime):
+        # where clocks change in between, its hours may fall on other days here
+        begin = datetime.combine(day, start.timetz())
+        return Days(*_local_days(begin, begin + (end - start), zone))
+    first, last = _local_days(start, end, zone)
+    shift = day - _day(start)
+    return Days(first + shift, last + shift)
 
 
 def _local_days(start: date, end: date, zone: str) -> tuple[date, date]:
