@@ -277,7 +277,10 @@ def test_a_pass_is_of_what_the_branch_says_when_its_turn_comes() -> None:
     (job,) = yaml.safe_load(RECONCILE.read_text("utf-8"))["jobs"].values()
     checkout = job["steps"][0]
     assert checkout["uses"].startswith("actions/checkout@")
-    assert checkout["with"]["ref"] == "${{ github.ref }}"
+    # begun by hand on a branch MAIN, which the condition takes for main, it is of main
+    default = "format('refs/heads/{0}', github.event.repository.default_branch)"
+    by_clock = "github.event_name == 'schedule' && github.ref"
+    assert checkout["with"]["ref"] == f"${{{{ {by_clock} || {default} }}}}"
 
 
 def test_another_base_of_a_pull_request_begins_its_jobs_anew() -> None:
