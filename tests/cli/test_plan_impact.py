@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import shutil
@@ -283,6 +284,23 @@ def test_a_plan_without_numbers_is_no_way_around_the_limits(counted: Console) ->
     assert "make the plan with `connectsync plan --impact`" in " ".join(shown.split())
     assert counted.state() == ()
     assert counted.run("apply", "plan.json", *UNCOUNTED).status == 0
+
+
+def test_a_roster_without_contacts_is_no_way_around_the_limits(
+    counted: Console,
+) -> None:
+    """That none came is not that none is reached."""
+    limited(counted)
+    path = counted.folder / "students.csv"
+    header, *rows = csv.reader(path.read_text("utf-8").splitlines())
+    kept = [at for at, name in enumerate(header) if "ontact" not in name]
+    students = [[row[at] for at in kept] for row in (header, *rows)]
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(students)
+    said = counted.run(*ASKED)
+    assert "impact-not-counted" in said.both
+    assert "no contacts came" in " ".join(said.both.split())
+    assert "no change in whom it reaches" not in said.both
 
 
 def test_a_plan_from_before_the_limits_is_held_to_them(counted: Console) -> None:

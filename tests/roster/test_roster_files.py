@@ -467,6 +467,21 @@ def test_what_words_mean_is_what_the_project_states(tmp_path: Path) -> None:
         assert plain.unknown == {"relationship": {"mother": 1}, "phone_type": {"": 2}}
 
 
+@pytest.mark.parametrize("blank", ["type", "relationship", "phone_type", "all"])
+def test_a_row_counts_once_however_many_of_its_words_are_blank(
+    tmp_path: Path, blank: str
+) -> None:
+    """Words that many rows hold are looked up, and a blank is one of them, once."""
+    words = {"type": "Parent/Guardian", "relationship": "Parent", "phone_type": "Cell"}
+    names = [*words] if blank == "all" else [blank]
+    header = "Student_id,Contact_name,Contact_phone,Contact_type,Contact_relationship,"
+    cells = ",".join("" if name in names else word for name, word in words.items())
+    content = f"{header}Contact_phone_type\n" + f"s1,Ana Elm,3125550100,{cells}\n" * 10
+    with open_roster_files(in_file(tmp_path, content.encode())) as read:
+        found = measure(read.tables, (None, CHOSEN)).unknown
+    assert found == {name: {"": 10} for name in names}
+
+
 def test_values_that_may_be_names_are_counted_and_not_shown(tmp_path: Path) -> None:
     rows = b"".join(
         b"s1,Ana Elm,Parent/Guardian,%b,\n" % word

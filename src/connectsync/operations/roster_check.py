@@ -38,6 +38,7 @@ from connectsync.errors import (
     CredentialsRefused,
     NotOffered,
     ProjectError,
+    RosterUnreadable,
 )
 from connectsync.roster.seam import (
     PAUSED,
@@ -161,6 +162,12 @@ def count_plan(  # noqa: PLR0913 - a plan, and all that is known of a roster
     contacts, tallies = measure_steps(
         tables, selections, gaps=gaps, dictionary=dictionary
     )
+    managed = any(one.guardians is not False for one in selections)
+    if managed and not contacts and planned.counted() != ("student_id",):
+        raise RosterUnreadable(
+            "no contacts came, so that it is not known whom of the families it reaches",
+            remedy=f"`connectsync impact {planned.district}` says why",
+        )
     people = [
         PeopleTally(**{name: getattr(one, name) for name in TALLIES}) for one in tallies
     ]

@@ -154,7 +154,8 @@ class RosterTables:
     def expect(self, words: Mapping[str, Collection[str]]) -> None:
         """Say, before rows come, which words many of them hold; with Clever's own."""
         given: dict[str, list[str | None]] = {
-            name: [None, "", *dict.fromkeys([*labels, *words.get(name, ())])]
+            # each once: a row would count as often as its words are known
+            name: [*dict.fromkeys([None, "", *labels, *words.get(name, ())])]
             for name, labels in LABELS.items()
         }
         self.run(statement("known"), given)
