@@ -8,6 +8,7 @@ import struct
 import sys
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,9 @@ from rosters import (
 )
 from screen import on_a_terminal
 
+from connectsync.config.decode import Ground
+from connectsync.errors import InvalidFiles
+from connectsync.operations.roster_files import RosterFileOptions, share_gone
 from connectsync.report.reporter import formats_of
 from connectsync.roster.checking import FileCheck
 
@@ -465,6 +469,57 @@ def test_a_roster_before_that_cannot_be_read_is_an_error(
     found = {one["rule"]: one for one in json.loads(said.out)["findings"]}
     assert found[SAID[way][0]]["file"] == before
     assert SAID[way][1] in found[SAID[way][0]]["message"]
+
+
+DAMAGED: Mapping[str, tuple[str, bytes, bytes]] = {
+    "an open quote": ("roster-not-csv", b",Luz c50-1,", b',"Luz c50-1,'),
+    "short rows": ("roster-row-uneven", b"\n12,", b"\n"),
+    "Latin-1": ("roster-not-utf-8", b"Rivera", b"N\xfa"),
+    "carriage returns": ("roster-not-csv", b"Rivera", b"R\rra"),
+}
+
+
+def lay_damaged(way: str, folder: Path) -> str:
+    """Lay a roster, and one before it with rows that are damaged; give the rule."""
+    rule, sound, damaged = DAMAGED[way]
+    raw = clever(100)["students.csv"]
+    assert sound in raw
+    lay_roster({"students.csv": raw}, folder / "now")
+    lay_roster({"students.csv": raw.replace(sound, damaged)}, folder / "before")
+    return rule
+
+
+@pytest.mark.parametrize("way", DAMAGED)
+def test_of_a_roster_before_with_a_damaged_row_nothing_is_forecast(
+    way: str, here: Console
+) -> None:
+    rule = lay_damaged(way, here.folder)
+    said = here.run(
+        "roster", "check", "now", "--previous", "before", "--format", "json"
+    )
+    assert said.status == 1, said.both
+    assert sorted(rules_in(said)) == sorted([rule, "roster-forecast"])
+    found = {one["rule"]: one for one in json.loads(said.out)["findings"]}
+    assert found[rule]["file"] == "before/students.csv"
+    told = found["roster-forecast"]["message"]
+    assert told.startswith("nothing is forecast: before/students.csv cannot be read")
+
+
+@pytest.mark.parametrize("swapped", [False, True], ids=["before", "tonight"])
+@pytest.mark.parametrize("way", DAMAGED)
+def test_of_a_roster_with_a_damaged_row_no_share_is_told(
+    way: str,
+    swapped: bool,  # noqa: FBT001 - a case
+    here: Console,
+) -> None:
+    lay_damaged(way, here.folder)
+    now, before = ([(here.folder / one, one)] for one in ("now", "before"))
+    if swapped:
+        now, before = before, now
+    ground = Ground.of(here.folder)
+    options = RosterFileOptions(ground.way_out, date(2027, 1, 15))
+    with pytest.raises(InvalidFiles, match=r"before/students\.csv cannot be read"):
+        share_gone(now, before, options)
 
 
 @pytest.mark.parametrize("folder", ["roster", "roster.zip"])

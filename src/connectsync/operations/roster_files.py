@@ -91,12 +91,10 @@ def check_roster_files(
     now = _Roster(options, problems, Records() if previous else None)
     now.check(named)
     if previous:
-        earlier = Problems()
-        before = _Roster(options, earlier, Records())
+        before = _Roster(options, Problems(), Records())
         before.check(previous)
-        for one in earlier.all():
-            if one.place.file in before.broken and one.rule in _BREAKING:
-                problems.add(one)
+        for one in before.unread().values():
+            problems.add(one)
         for rule, said in _forecast(before, now, options.threshold):
             place = Place(now.where, 1, 1, 1, 1)
             problems.add(RosterProblem(rule, said, place, _NEXT.get(rule, "")))
@@ -110,8 +108,7 @@ def check_roster_files(
         for one in found
         if one.rule in allow
     )
-    files = tuple(now.files)
-    return ValidationReport(len(files), standing, allowed), files
+    return ValidationReport(len(now.files), standing, allowed), tuple(now.files)
 
 
 def share_gone(now: Named, previous: Named, options: RosterFileOptions) -> int:
@@ -125,9 +122,9 @@ def share_gone(now: Named, previous: Named, options: RosterFileOptions) -> int:
     for roster, named in zip(rosters, (now, previous), strict=True):
         roster.check(named)
     tonight, before = rosters
-    broken = [*before.broken, *tonight.broken]
+    broken = [*before.unread(), *tonight.unread()]
     if broken or before.delta or tonight.records is None or before.records is None:
-        why = f"{few(broken)} cannot be read to the end" if broken else "it is a delta"
+        why = f"{few(broken)} cannot be read in full" if broken else "it is a delta"
         raise InvalidFiles(
             f"what a night would archive is not told: {why}",
             remedy="`connectsync roster check PATH` names what is wrong",
@@ -159,16 +156,14 @@ def _forecast(
     before: _Roster, now: _Roster, threshold: float | None
 ) -> Iterator[tuple[str, str]]:
     """Say what a sync from one roster to the next would do, in numbers alone."""
-    broken = [*before.broken, *now.broken]
+    broken = [*before.unread(), *now.broken]
     if broken or now.records is None or before.records is None:
-        said = f"nothing is forecast: {few(broken)} cannot be read to the end"
+        said = f"nothing is forecast: {few(broken)} cannot be read in full"
         yield "roster-forecast", said
         return
     if before.delta:
-        said = (
-            "nothing is forecast: the roster before is a delta file, and tells changes"
-        )
-        yield "roster-forecast", f"{said} alone, not who was there"
+        said = "nothing is forecast: the roster before is a delta file, and tells"
+        yield "roster-forecast", f"{said} changes alone, not who was there"
         return
     for one in compare(before.records, now.records):
         yield "roster-forecast", one.told
@@ -180,11 +175,11 @@ def _forecast(
             yield "roster-over-deletion-threshold", f"{said}: over your {threshold:g} %"
 
 
-_BREAKING = {
-    *("roster-file-not-readable", "roster-file-empty", "roster-not-csv"),
-    *("roster-not-utf-8", "roster-column-missing"),
-}
-"""What keeps a file from being read to its end: of the roster before no more counts."""
+_UNREAD = {"roster-not-csv", "roster-not-utf-8", "roster-row-uneven"}
+"""What leaves a row of a file out, or misreads it: no such roster is compared."""
+
+_BREAKING = {"roster-file-not-readable", "roster-file-empty", "roster-column-missing"}
+"""What keeps a file, where it does, from being read at all."""
 
 _NEXT = {
     "roster-clever-hold": "check the export; whether SchoolStatus has opted in to"
@@ -256,9 +251,7 @@ def compare(before: Records, now: Records) -> Iterator[TypeChange]:
         kept = old.keys() & new.keys()
         updated = sum(old[one] != new[one] for one in kept)
         yield TypeChange(
-            type_,
-            len(old),
-            len(new),
+            *(type_, len(old), len(new)),
             deleted=len(old) - len(kept),
             updated=updated,
             added=len(new) - len(kept),
@@ -328,6 +321,15 @@ class _Roster:
             self._delivery(Delivery(self.where, loose, whole=False))
         self._check_guardians()
         self.delta = any(known.delta for known in self._students)
+
+    def unread(self) -> Mapping[str, RosterProblem]:
+        """Give what first kept a file, or a row of it, from being read, by file."""
+        found, broken = dict[str, RosterProblem](), {*self.broken}
+        for one in self._problems.all():
+            file = one.place.file
+            if one.rule in _UNREAD or (file in broken and one.rule in _BREAKING):
+                found.setdefault(file, one)
+        return found
 
     def _tell(
         self, file: str, rule: str, message: str, hint: str = "", line: int = 1
