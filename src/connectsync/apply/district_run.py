@@ -248,7 +248,9 @@ class DistrictRun:
             self._insist_day()
             if self.looks:
                 # what its plan says of it is held against Connect by no one before
-                self._insist_unmoved(0, await self._read())
+                live = await self._read()
+                self._insist_unmoved(0, live)
+                return _Progress(live.version, live.form, late=late)
             return replace(_at_first(self.planned), late=late)
         live = await self._read()
         again = await self._settle_own([one for one in entries if one.is_open], live)
