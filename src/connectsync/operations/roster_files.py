@@ -176,7 +176,7 @@ def _forecast(
 
 
 _UNREAD = {"roster-not-csv", "roster-not-utf-8", "roster-row-uneven"}
-"""What leaves a row of a file out, or misreads it: no such roster is compared."""
+"""What leaves out a row, or misreads it: no such records are compared."""
 
 _BREAKING = {"roster-file-not-readable", "roster-file-empty", "roster-column-missing"}
 """What keeps a file, where it does, from being read at all."""
@@ -327,7 +327,6 @@ class _Roster:
         found = dict[str, RosterProblem]()
         for one in self._problems.all():
             file = one.place.file
-            # guardians are no records that a night compares
             counts = one.rule in _UNREAD and not file.endswith("guardians.csv")
             if counts or (file in self.broken and one.rule in _UNREAD | _BREAKING):
                 found.setdefault(file, one)
