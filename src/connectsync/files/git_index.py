@@ -86,14 +86,6 @@ def _attributes_in(names: Collection[str]) -> Iterator[tuple[str, str]]:
             yield f"{folder}/{_ATTRIBUTES}".lstrip("/"), name
 
 
-def names_listed(top: Path) -> Collection[str]:
-    """Give all names of git's list; none where it is not understood."""
-    try:
-        return _names_of_index(*_read_index(top))
-    except (OSError, ValueError):
-        return ()
-
-
 def index_holds(name: str, top: Path) -> bool:
     """
     Say whether the index of a repository holds a file or a folder, without git.
@@ -164,24 +156,33 @@ class Listed(NamedTuple):
         return same and status.st_size == self.size
 
 
-def listed_files(top: Path, endings: tuple[str, ...]) -> Iterator[Listed] | None:
+class Listing(NamedTuple):
     """
-    Give the regular files of these endings that git's list of a repository has.
+    Git's list of a repository: all names, and the regular files of some endings.
 
-    None where it is not understood, or refers to another list.
+    No names where it is not understood, and no files where it refers to another list.
     """
+
+    names: Collection[str]
+    files: Iterator[Listed] | None
+
+
+def listing_of(top: Path, endings: tuple[str, ...]) -> Listing:
+    """Give git's list of a repository, with its files of these endings."""
     try:
-        raw, _ = _read_index(top)
+        raw, folder = _read_index(top)
     except FileNotFoundError:
-        return iter(())
+        return Listing((), iter(()))
     except (OSError, ValueError):
-        return None
+        return Listing((), None)
     for digest in (20, 32):
-        with suppress(ValueError, IndexError, struct.error):
+        with suppress(OSError, ValueError, IndexError, struct.error):
             found, shared = _parse_index(raw, digest)
-            if not shared:
-                return _files_of(raw, found, digest, endings)
-    return None
+            if shared:
+                return Listing(_names_of_index(raw, folder), None)
+            names = [*map(os.fsdecode, found)]
+            return Listing(names, _files_of(raw, found, digest, endings))
+    return Listing((), None)
 
 
 _TIME, _MODE, _SIZE, _OID = 8, 24, 36, 40

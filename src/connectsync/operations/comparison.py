@@ -15,7 +15,7 @@ from connectsync.domain.settings import compose_accents
 from connectsync.domain.wording import few
 from connectsync.errors import InvalidFiles, UsageError
 from connectsync.files.access import peek_at
-from connectsync.files.git_index import Listed, is_object, listed_files, names_listed
+from connectsync.files.git_index import Listed, is_object, listing_of
 from connectsync.operations.commit import MOST_LINKS, CommitTree
 from connectsync.operations.git import (
     DEEPER,
@@ -154,9 +154,12 @@ def insist_checked_out(
     """
     insist_unconverted(root, environment)
     top = top_of(Path(os.path.realpath(root)))
-    insist_told_apart(names_listed(top) if top and whole else ())
-    for one in _listed(top, environment) if top and whole else ():
-        path = os.path.join(str(top), one.name)  # noqa: PTH118 - hot: of every file
+    if top is None or not whole:
+        return
+    names, files = listing_of(top, READ)
+    insist_told_apart(names)
+    for one in _listed_by_git(top, environment) if files is None else files:
+        path = os.path.join(top, one.name)  # noqa: PTH118 - hot: of every file
         with suppress(OSError):
             there = os.lstat(path)
             unseen = one.is_taken_for(there)
@@ -185,11 +188,8 @@ _TOLD = re.compile(
 )
 
 
-def _listed(top: Path, environment: Mapping[str, str]) -> Iterator[Listed]:
-    """Give the files of settings and calendars that git lists."""
-    if (found := listed_files(top, READ)) is not None:
-        yield from found
-        return
+def _listed_by_git(top: Path, environment: Mapping[str, str]) -> Iterator[Listed]:
+    """Give the files of settings and calendars as git says them."""
     git = Git(top, environment, FEW, anyones=True)
     try:
         said = git.run("ls-files", "-z", "--stage", "--debug", most=MOST_LISTED)
