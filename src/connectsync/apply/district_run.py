@@ -90,7 +90,7 @@ class DistrictRun:
 
     ``unread`` is why it could not be read before anything was saved, if so;
     ``left_open`` are saves of other runs there that may arrive yet. With ``looks`` it
-    was not read by this runner, and is before the first save.
+    was not read by this runner: what its plan says is held against Connect first.
     """
 
     means: RunDeps
@@ -244,13 +244,8 @@ class DistrictRun:
         if not entries and self.unread is not None:
             raise self.unread
         late = await self._settled_for_others()
-        if not entries:
+        if not entries and not self.looks:
             self._insist_day()
-            if self.looks:
-                # what its plan says of it is held against Connect by no one before
-                live = await self._read()
-                self._insist_unmoved(0, live)
-                return _Progress(live.version, live.form, late=late)
             return replace(_at_first(self.planned), late=late)
         live = await self._read()
         again = await self._settle_own([one for one in entries if one.is_open], live)

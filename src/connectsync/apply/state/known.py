@@ -148,8 +148,7 @@ class Known:
 
         True: whatever else was there, as the run was closed after failures, or undone.
         """
-        runs = [*self.runs_on(backend)]
-        newest = {key: run.head.number for run in runs for key in run.parts}
+        runs, newest = [*self.runs_on(backend)], self.newest_runs(backend)
         undone = {run.head.rollback_of for run in runs}
         for run in runs:
             number, left = run.head.number, run.unended
@@ -161,6 +160,11 @@ class Known:
                 )
                 if {Ending.FAILED, Ending.CONFLICT} & {*run.skipped.values()}:
                     yield from ((key, number, True) for key in run.skipped)
+
+    def newest_runs(self, backend: str) -> dict[str, int]:
+        """Give the newest run that holds a district, by district."""
+        runs = self.runs_on(backend)
+        return {key: run.head.number for run in runs for key in run.parts}
 
     def runs_on(self, backend: str) -> Iterator[KnownRun]:
         """Give the runs on a backend, oldest first."""

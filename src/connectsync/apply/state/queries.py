@@ -76,8 +76,7 @@ class StateReader:
 
     def newest_runs(self, backend: str) -> dict[str, int]:
         """Give the newest run that holds a district, by district."""
-        runs = self._store.known().runs_on(backend)
-        return {key: run.head.number for run in runs for key in run.parts}
+        return self._store.known().newest_runs(backend)
 
     def last_saved(self, backend: str) -> dict[str, dict[str, RunHead]]:
         """
