@@ -126,6 +126,11 @@ def _unreadable() -> PageChanged:
 
 _TEXTS = 'all => all.map(one => [one.innerText ?? ""])'
 
+_USE = """(one.checked ?? call("getAttribute", "aria-checked") === "true") === true,
+    call("matches", ":disabled") || one.readOnly === true || call("closest",
+      "[inert], [aria-disabled=true], [aria-readonly=true]") !== null"""
+"""Whether a control is chosen, and whether it is disabled."""
+
 _STATES = """
 all => all.map(one => {
   // asked of the prototype: a field that is called so would hide the form's own
@@ -136,14 +141,12 @@ all => all.map(one => {
   return [
     told || labels.join(" ") || one.innerText || "",
     `${one.value ?? ""}`,
-    (one.checked ?? call("getAttribute", "aria-checked") === "true") === true,
-    call("matches", ":disabled") || one.readOnly === true || call("closest",
-      "[inert], [aria-disabled=true], [aria-readonly=true]") !== null,
+    /* use */,
     call("checkVisibility", {visibilityProperty: true, checkVisibilityCSS: true})
       && one.offsetWidth > 0 && one.offsetHeight > 0,
   ];
 })
-"""
+""".replace("/* use */", _USE)
 """
 Of each control its name and value, whether it is chosen, disabled, and surely seen.
 """
@@ -234,9 +237,7 @@ all => all.map(one => {
     by || told("aria-label") || labels.map(label => label.innerText).join(" ")
       || legend || !form && one.innerText || "",
     form ? "" : `${one.value ?? ""}`,
-    (one.checked ?? told("aria-checked") === "true") === true,
-    call("matches", ":disabled") || one.readOnly === true || call("closest",
-      "[inert], [aria-disabled=true], [aria-readonly=true]") !== null,
+    /* use */,
     ["checkbox", "radio"].includes(one.type)
       || /\\b(checkbox|radio)\\b/.test(told("role")),
     all.flatMap((other, at) =>
@@ -246,7 +247,7 @@ all => all.map(one => {
       option.disabled ? "x" : ""]) : [],
   ];
 })
-"""
+""".replace("/* use */", _USE)
 """
 Of each piece of the form its name and value, and whether it is chosen or disabled.
 
