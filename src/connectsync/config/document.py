@@ -11,7 +11,7 @@ from typing import Any
 from yaml import Node, YAMLError
 from yaml._yaml import CParser
 from yaml.error import MarkedYAMLError
-from yaml.events import CollectionEndEvent, CollectionStartEvent, ScalarEvent
+from yaml.events import ScalarEvent
 
 from connectsync.config import yaml_tree
 from connectsync.config.decode import text_of
@@ -33,6 +33,7 @@ from connectsync.config.yaml_tree import (
     data_of,
     keep_tree,
     point,
+    step_of,
 )
 from connectsync.domain.finding import Finding, KeyPath, Place, Severity
 from connectsync.errors import InvalidFiles
@@ -71,8 +72,7 @@ def _texts_of(raw: bytes) -> Iterator[str]:
     while (event := parser.get_event()) is not None and depth <= DEPTH_LIMIT:
         if isinstance(event, ScalarEvent):
             yield event.value
-        opens = isinstance(event, CollectionStartEvent)
-        depth += opens - isinstance(event, CollectionEndEvent)
+        depth += step_of(event)
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,7 +104,7 @@ def _survey(raw: bytes) -> None:
     depth = 0
     anchored: list[MarkedText] = []
     while (event := parser.get_event()) is not None:
-        depth += _step(event)
+        depth += step_of(event)
         if depth > DEPTH_LIMIT:
             raise YamlRefusal("nesting-too-deep", (_marked(event),))
         if isinstance(event, NodeEvent) and event.anchor is not None:
@@ -120,14 +120,15 @@ def _more_anchors(parser: _Composer, depth: int) -> int:
     count = 0
     with suppress(YAMLError):
         while (event := parser.get_event()) is not None:
-            depth += _step(event)
+            depth += step_of(event)
             if depth > DEPTH_LIMIT or isinstance(event, StreamEndEvent):
                 break
             count += isinstance(event, NodeEvent) and event.anchor is not None
     return count
 
 
-def _step(event: Event) -> int:
+def step_of(event: Event) -> int:
+    """Give by how much what follows an event lies deeper."""
     if isinstance(event, CollectionStartEvent):
         return 1
     return -1 if isinstance(event, CollectionEndEvent) else 0

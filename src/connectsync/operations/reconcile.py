@@ -321,9 +321,8 @@ def _stopped_before(
     for key, run, surely in behind:
         saved = last.get(key, {}).items()
         names = now.get(key, set()) - {n for n, head in saved if head.number > run}
-        if not (surely or stopped(run)):
-            continue
-        if names and names & planned_by(run).get(key, names):
+        left_alone = names and (surely or stopped(run))
+        if left_alone and names & planned_by(run).get(key, names):
             found.setdefault(key, run)
     return found
 

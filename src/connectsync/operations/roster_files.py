@@ -327,7 +327,7 @@ class _Roster:
         found = dict[str, RosterProblem]()
         for one in self._problems.all():
             file = one.place.file
-            counts = one.rule in _UNREAD and not file.endswith("guardians.csv")
+            counts = one.rule in _UNREAD and not file.endswith(GUARDIANS_CSV)
             if counts or (file in self.broken and one.rule in _UNREAD | _BREAKING):
                 found.setdefault(file, one)
         return found
