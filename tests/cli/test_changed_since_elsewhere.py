@@ -259,6 +259,7 @@ def test_in_a_hook_of_git_the_answer_is_the_same(project: Console) -> None:
     git(project.folder, "worktree", "add", "--quiet", "../tree", "-b", "feature")
     tree = project.folder.parent / "tree"
     hook = project.folder / ".git/hooks/pre-commit"
+    hook.parent.mkdir(exist_ok=True)
     command = warm_folder() / "connectsync"
     hook.write_text(
         "#!/bin/sh\n"
@@ -659,12 +660,23 @@ def test_attributes_are_not_taken_for_none_where_there_is_no_git(
 
 
 def test_attributes_of_other_files_and_line_ends_stop_nothing(
-    project: Console, monkeypatch: pytest.MonkeyPatch
+    project: Console, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     attributes = "* text=auto\n*.yaml eol=lf -ident\n*.parquet filter=lfs -text\n"
     (project.folder / ".gitattributes").write_text(attributes, "utf-8")
     commit(project.folder)
     lower(project.folder / LAKEVIEW)
+    assert planned(project) == {"lakeview-usd"}
+    # git before 2.40 reads attributes of a commit only by way of a list of its files
+    program = tmp_path / "old/git"
+    program.parent.mkdir()
+    program.write_text(
+        '#!/bin/sh\ncase "$*" in *--source=*)\n'
+        'echo "error: unknown option \\`source" >&2; exit 129;; esac\n'
+        f'exec {shutil.which("git")} "$@"\n'
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
     assert planned(project) == {"lakeview-usd"}
     monkeypatch.setattr("tempfile.tempdir", str(project.folder / "nowhere"))
     said = project.run("plan", "--changed-since", "HEAD")

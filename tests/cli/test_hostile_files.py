@@ -1134,16 +1134,18 @@ class TestASharedFolder:
                 pass
         assert stat.S_IMODE((shared / "state").stat().st_mode) == 0o700
 
+    @pytest.fixture
+    def store_of_hers(self, shared: Path, hers: Callable[[Path], None]) -> Path:
+        store = shared / "state.db"
+        store.write_text("", "utf-8")
+        hers(store)
+        return store
+
     def test_no_state_is_overlooked_where_files_vanish_meanwhile(
-        self,
-        shared: Path,
-        hers: Callable[[Path], None],
-        monkeypatch: pytest.MonkeyPatch,
+        self, store_of_hers: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Who puts a store there makes and removes others, for a look to end early."""
-        (shared / "state.db").write_text("", "utf-8")
-        hers(shared / "state.db")
-        look = Path.lstat
+        shared, look = store_of_hers.parent, Path.lstat
 
         def vanished(path: Path) -> os.stat_result:
             if path.name in {"connect.db", "evidence"}:
@@ -1153,22 +1155,16 @@ class TestASharedFolder:
         for name in ("connect.db", "evidence"):
             (shared / name).write_text("", "utf-8")
         monkeypatch.setattr(Path, "lstat", vanished)
-        assert planted_state(shared) == shared / "state.db"
+        assert planted_state(shared) == store_of_hers
 
     def test_no_state_is_overlooked_in_a_folder_that_may_not_be_listed(
-        self,
-        shared: Path,
-        hers: Callable[[Path], None],
-        monkeypatch: pytest.MonkeyPatch,
+        self, store_of_hers: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        (shared / "state.db").write_text("", "utf-8")
-        hers(shared / "state.db")
-
         def unlisted(path: Path) -> None:
             raise PermissionError(13, "Permission denied", str(path))
 
         monkeypatch.setattr(Path, "iterdir", unlisted)
-        assert planted_state(shared) == shared / "state.db"
+        assert planted_state(store_of_hers.parent) == store_of_hers
 
     def test_no_project_file_is_used_behind_a_link_of_another_user(
         self, shared: Path, hers: Callable[[Path], None]

@@ -9,8 +9,8 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -355,6 +355,22 @@ def lay_fleet(console: Console, several: int) -> tuple[HeldClever, dict[str, str
     return HeldClever(served, several), environment
 
 
+@contextmanager
+def asked_there(
+    console: Console, held: HeldClever, environment: dict[str, str]
+) -> Iterator[None]:
+    """Have the project read its rosters at a Clever while that is served."""
+    with listening_at(held.app()) as address:
+        url = f"{address}{VERSION}"
+        console.replace(
+            "connectsync.yaml",
+            "guards:\n",
+            f"roster:\n  source: clever\n  clever: {{url: '{url}'}}\nguards:\n",
+        )
+        environment["CONNECTSYNC_CLEVER_HOST"] = urlsplit(url).netloc
+        yield
+
+
 @pytest.mark.parametrize("command", ["impact", "plan"])
 def test_rosters_at_clever_are_read_at_the_same_time_and_told_in_order(
     valley: Console, command: str
@@ -363,14 +379,7 @@ def test_rosters_at_clever_are_read_at_the_same_time_and_told_in_order(
     valley.replace(
         "districts/_profiles/clever-standard.yaml", "STUDENT ID", "STUDENT NUMBER"
     )
-    with listening_at(held.app()) as address:
-        url = f"{address}{VERSION}"
-        valley.replace(
-            "connectsync.yaml",
-            "guards:\n",
-            f"roster:\n  source: clever\n  clever: {{url: '{url}'}}\nguards:\n",
-        )
-        environment["CONNECTSYNC_CLEVER_HOST"] = urlsplit(url).netloc
+    with asked_there(valley, held, environment):
         asked = ["impact"] if command == "impact" else ["plan", "--impact"]
         said = valley.run(*asked, "--format", "json", environment=environment)
     assert said.status == ExitStatus.FINE, said.both
@@ -398,14 +407,7 @@ def test_rosters_at_clever_are_read_at_the_same_time_and_told_in_order(
 def test_one_roster_that_is_refused_leaves_the_others(valley: Console) -> None:
     held, environment = lay_fleet(valley, 1)
     environment["LAKEVIEW_USD_TOKEN"] = "of-no-one"  # noqa: S105 - no token at all
-    with listening_at(held.app()) as address:
-        url = f"{address}{VERSION}"
-        valley.replace(
-            "connectsync.yaml",
-            "guards:\n",
-            f"roster:\n  source: clever\n  clever: {{url: '{url}'}}\nguards:\n",
-        )
-        environment["CONNECTSYNC_CLEVER_HOST"] = urlsplit(url).netloc
+    with asked_there(valley, held, environment):
         said = valley.run("impact", "--format", "json", environment=environment)
     assert said.status == ExitStatus.FINDINGS
     data = json.loads(said.out)
